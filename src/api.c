@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* api.c — bawn.h: arguments are checked here, the work is one call inward (run/chain.h, run/run.h).
+ *
+ * Every call that looks at the machine does so anew: a box may be kept for days, and what was true of a directory then is not what its
+ * owner means now. */
+#include "run/chain.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct bawn {
+	struct request request;
+	struct text warnings;
+};
+
+struct bawn_child {
+	struct child child;
+	bool ended;
+	int status;			/* once ended */
+};
+
+#define autochain	__attribute__((cleanup(chain_done)))
+
+static int bad_argument(struct bawn_error *err, const char *call, const char *what)
+{
+	return error_set(err, EINVAL, "%s: %s", call, what);
+}
+
+const char *bawn_version(void)
+{
+	return BAWN_VERSION;
+}
+
+/* --- the box and what is asked of it ---------------------------------------------------------------------------------------- */
+
+int bawn_new(struct bawn **ret_box, struct bawn_error *err)
+{
+	struct bawn *box;
+
+	if (!ret_box)
+		return bad_argument(err, __func__, "no place for the box");
+	box = calloc(1, sizeof(*box));
+	if (!box)
+		return error_oom(err);
+	*ret_box = box;
+	return 0;
+}
+
+void bawn_free(struct bawn *box)
+{
+	if (!box)
+		return;
+	arena_done(&box->request.arena);
+	text_done(&box->warnings);
+	free(box);
+}
+
+int bawn_config_file(struct bawn *box, const char *path, struct bawn_error *err)
+{
+	if (!box || !path)
+		return bad_argument(err, __func__, "a box and a path are needed");
+	return request_add(&box->request, "config", path, err);
+}
+
+int bawn_config_text(struct bawn *box, const char *text, size_t size, const char *origin, struct bawn_error *err)
+{
+	struct arena *arena;
+	char *copy, *name;
+
+	if (!box || (!text && size) || !origin)
+		return bad_argument(err, __func__, "a box, a text and its origin are needed");
+	arena = &box->request.arena;
+	copy = arena_alloc(arena, size + 1);
+	name = arena_strdup(arena, origin);
+	if (!copy || !name)
+		return error_oom(err);
+	if (size)
+		memcpy(copy, text, size);
+	box->request.config_text = copy;
+	box->request.config_size = size;
+	box->request.config_origin = name;
+	box->request.config_path = NULL;
+	return 0;
+}
+
+int bawn_environment(struct bawn *box, const char *const *envp, struct bawn_error *err)
+{
+	const char **copy;
+	size_t count = 0;
+
+	if (!box || !envp)
+		return bad_argument(err, __func__, "a box and an environment are needed");
+	while (envp[count])
+		count++;
+	copy = arena_alloc(&box->request.arena, (count + 1) * sizeof(*copy));
+	for (size_t i = 0; copy && i < count; i++) {
+		copy[i] = arena_strdup(&box->request.arena, envp[i]);
+		if (!copy[i])
+			return error_oom(err);
+	}
+	if (!copy)
+		return error_oom(err);
+	box->request.environ = copy;
+	return 0;
+}
+
+int bawn_platform(struct bawn *box, enum bawn_platform platform, struct bawn_error *err)
+{
+	if (!box)
+		return bad_argument(err, __func__, "a box is needed");
+	if (platform == BAWN_PLATFORM_MACOS)
+		return error_set(err, ENOTSUP, "platform macos: this version of bawn plans for Linux only");
+	if (platform != BAWN_PLATFORM_HERE && platform != BAWN_PLATFORM_LINUX)
+		return bad_argument(err, __func__, "there is no such platform");
+	return 0;
+}
+
+int bawn_option(struct bawn *box, const char *name, const char *value, struct bawn_error *err)
+{
+	if (!box || !name)
+		return bad_argument(err, __func__, "a box and a name are needed");
+	return request_add(&box->request, name, value, err);
+}
+
+const char *bawn_warnings(struct bawn *box)
+{
+	return box && box->warnings.size ? box->warnings.bytes : "";
+}
+
+/* Replaces the warnings of the call before. */
+static void keep_warnings(struct bawn *box, const struct chain *chain)
+{
+	struct text *text = &box->warnings;
+
+	text_done(text);
+	chain_warnings(chain, text);
+	while (text->size && text->bytes[text->size - 1] == '\n')
+		text->bytes[--text->size] = '\0';
+}
+
+/* --- questions ------------------------------------------------------------------------------------------------------------------ */
+
+static bool is_format(enum bawn_format format)
+{
+	return format == BAWN_TEXT || format == BAWN_JSON;
+}
+
+/* The chain as far as the policy. The caller ends it, also after a failure: what was warned of until then is kept. */
+static int make_policy(struct bawn *box, struct chain *chain, struct bawn_error *err)
+{
+	int r = chain_load(&box->request, chain, err);
+
+	if (r >= 0)
+		r = chain_profile(chain, NULL, err);
+	if (r >= 0)
+		r = chain_policy(chain, err);
+	keep_warnings(box, chain);
+	return r;
+}
+
+int bawn_plan(struct bawn *box, const char *const *argv, enum bawn_format format, char **ret_text,
+	      struct bawn_error *err)
+{
+	autochain struct chain chain = { 0 };
+	struct text text = { 0 };
+	int r;
+
+	if (!box || !ret_text || !is_format(format))
+		return bad_argument(err, __func__, "a box, a format and a place for the text are needed");
+	r = make_policy(box, &chain, err);
+	if (r >= 0)
+		r = chain_plan(&chain, true, err);
+	if (r < 0)
+		return r;
+	keep_warnings(box, &chain);
+	if (plan_print(chain.plan, argv, format, &text) < 0)
+		text.failed = true;
+	return text_take(&text, ret_text, err);
+}
+
+static int find_operation(const char *name, enum operation *ret_operation, struct bawn_error *err)
+{
+	static const char *const later[] = {
+		"connect", "device", "domain", "iokit", "listen", "mach-lookup", "sysctl", "unix-bind", "unix-connect",
+	};
+	const char *names[OPERATION__COUNT + 1] = { NULL };
+	int operation = operation_find(name);
+	const char *nearest;
+
+	if (operation >= 0) {
+		*ret_operation = (enum operation)operation;
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(later); i++)
+		if (!strcmp(name, later[i]))
+			return error_set(err, ENOTSUP, "operation \"%s\": not answered yet in this version", name);
+	for (int i = 0; i < OPERATION__COUNT; i++)
+		names[i] = operation_name((enum operation)i);
+	nearest = words_nearest(name, names);
+	return error_set(err, EINVAL, "there is no operation \"%s\"%s%s%s; known are read, write and exec", name,
+			 nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
+/* A rule may name its object by way of a link: then the link's own place is no obstacle, it was granted with it. */
+static bool is_named_by_rule(const struct policy *policy, const char *written)
+{
+	for (size_t i = 0; i < policy->count; i++)
+		if (policy->rules[i].written != policy->rules[i].path &&
+		    path_below(written, policy->rules[i].written, false))
+			return true;
+	return false;
+}
+
+/* The object decides about the operation. The way to it, where links make it another path, is only read:
+ * whoever may not read the link does not get to the object; whoever writes through it does not write to it.
+ * Returns the path that decided. */
+static const char *decide(const struct policy *policy, enum operation operation, const char *written,
+			  const char *canonical, struct decision *ret_decision)
+{
+	struct decision way;
+
+	policy_decide(policy, operation, canonical, ret_decision);
+	if (!ret_decision->allowed || !strcmp(written, canonical))
+		return canonical;
+	policy_decide(policy, OPERATION_READ, written, &way);
+	if (way.allowed || ((!way.rule || way.rule->kind != RULE_GLOB) && is_named_by_rule(policy, written)))
+		return canonical;
+	*ret_decision = way;
+	return written;
+}
+
+int bawn_explain(struct bawn *box, const char *operation, const char *target, enum bawn_format format, int *ret_allowed,
+		 char **ret_text, struct bawn_error *err)
+{
+	autochain struct chain chain = { 0 };
+	struct text text = { 0 };
+	struct decision decision;
+	struct host_entry entry;
+	const char *written, *canonical;
+	enum operation asked = OPERATION_READ;
+	int r;
+
+	if (!box || !operation || !target || !*target || !ret_allowed || !ret_text || !is_format(format))
+		return bad_argument(err, __func__, "a box, an operation, a target, a format and places for the answer "
+				    "are needed");
+	if ((r = find_operation(operation, &asked, err)) < 0 || (r = make_policy(box, &chain, err)) < 0 ||
+	    (r = chain_path(&chain, target, &written, err)) < 0 ||
+	    (r = path_canonical(&chain.arena, &chain.host, written, &canonical, &entry, err)) < 0)
+		return r;
+	canonical = decide(chain.policy, asked, written, canonical, &decision);
+	if (decision_print(chain.policy, asked, written, canonical, &decision, format, &text) < 0)
+		text.failed = true;
+	r = text_take(&text, ret_text, err);
+	if (r >= 0)
+		*ret_allowed = decision.allowed;
+	return r;
+}
+
+/* --- profiles -------------------------------------------------------------------------------------------------------------------- */
+
+static void list_as_json(const struct chain *chain, const struct profile *profile, struct json *json)
+{
+	json_open(json, NULL, '{');
+	json_string(json, "type", "profile");
+	json_string(json, "id", profile->id);
+	json_bool(json, "builtin", profile->id[0] == ':');
+	json_bool(json, "default", !strcmp(profile->id, chain_default_id(chain)));
+	json_string(json, "extends", profile->extends);
+	json_string(json, "description", profile->description);
+	json_string(json, "file", profile->id[0] == ':' ? NULL : profile->origin.file);
+	json_integer(json, "line", profile->origin.line);
+	json_close(json, '}');
+	json_newline(json);
+}
+
+static void list_as_text(const struct chain *chain, const struct profile *profile, struct text *text)
+{
+	bool is_default = !strcmp(profile->id, chain_default_id(chain));
+	struct text name = { 0 };
+
+	text_printf(&name, "%s%s", profile->id, is_default ? " (default)" : "");
+	if (name.failed)
+		text->failed = true;
+	else
+		text_printf(text, "%-24s  %s", name.bytes, profile->description ? profile->description : "");
+	if (profile->extends)
+		text_printf(text, "%sextends %s", profile->description ? "; " : "", profile->extends);
+	text_add(text, "\n");
+	text_done(&name);
+}
+
+int bawn_profile_list(struct bawn *box, enum bawn_format format, char **ret_text, struct bawn_error *err)
+{
+	autochain struct chain chain = { 0 };
+	struct json json = { 0 };
+	int r;
+
+	if (!box || !ret_text || !is_format(format))
+		return bad_argument(err, __func__, "a box, a format and a place for the text are needed");
+	r = chain_load(&box->request, &chain, err);
+	keep_warnings(box, &chain);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < chain.profiles->count; i++) {
+		if (format == BAWN_JSON)
+			list_as_json(&chain, &chain.profiles->items[i], &json);
+		else
+			list_as_text(&chain, &chain.profiles->items[i], &json.text);
+	}
+	return text_take(&json.text, ret_text, err);
+}
+
+int bawn_profile_show(struct bawn *box, const char *id, char **ret_text, struct bawn_error *err)
+{
+	autochain struct chain chain = { 0 };
+	struct text text = { 0 };
+	int r;
+
+	if (!box || !ret_text)
+		return bad_argument(err, __func__, "a box and a place for the text are needed");
+	r = chain_load(&box->request, &chain, err);
+	if (r >= 0)
+		r = chain_profile(&chain, id, err);
+	keep_warnings(box, &chain);
+	if (r >= 0)
+		r = profile_print(chain.profile, &text, err);
+	if (r < 0) {
+		text_done(&text);
+		return r;
+	}
+	return text_take(&text, ret_text, err);
+}
+
+/* One finding a line, whatever the format. */
+static void add_findings(const char *level, const struct text *findings, enum bawn_format format, struct json *json)
+{
+	const char *line = findings->size ? findings->bytes : "";
+
+	while (*line) {
+		size_t size = strcspn(line, "\n");
+		struct text copy = { 0 };
+
+		text_add_bytes(&copy, line, size);
+		if (copy.failed) {
+			json->text.failed = true;
+		} else if (format == BAWN_JSON) {
+			json_open(json, NULL, '{');
+			json_string(json, "type", level);
+			json_string(json, "message", copy.bytes);
+			json_close(json, '}');
+			json_newline(json);
+		} else {
+			text_printf(&json->text, "%s: %s\n", level, copy.bytes);
+		}
+		text_done(&copy);
+		line += size + (line[size] == '\n');
+	}
+}
+
+static void add_verdict(const struct chain *chain, enum bawn_format format, struct json *json)
+{
+	const char *file = chain->config_path ? chain->config_path : chain->request->config_origin;
+	size_t builtins = 0;
+
+	if (format != BAWN_JSON && !file) {
+		text_add(&json->text, "no configuration file: the built-in profiles only\n");
+		return;
+	}
+	while (builtins < chain->profiles->count && chain->profiles->items[builtins].id[0] == ':')
+		builtins++;
+	if (format != BAWN_JSON) {
+		text_printf(&json->text, "%s: %zu profiles, no errors\n", file, chain->profiles->count - builtins);
+		return;
+	}
+	json_open(json, NULL, '{');
+	json_string(json, "type", "checked");
+	json_string(json, "file", file);
+	json_integer(json, "profiles", (long long)(chain->profiles->count - builtins));
+	json_close(json, '}');
+	json_newline(json);
+}
+
+int bawn_profile_check(struct bawn *box, enum bawn_format format, char **ret_text, struct bawn_error *err)
+{
+	autochain struct chain chain = { 0 };
+	struct json json = { 0 };
+	int r;
+
+	if (!box || !ret_text || !is_format(format))
+		return bad_argument(err, __func__, "a box, a format and a place for the text are needed");
+	r = chain_load(&box->request, &chain, err);
+	text_done(&box->warnings);		/* they are part of the text */
+	if (r < 0)
+		return r;
+	add_findings("warning", &chain.profiles->warnings, format, &json);
+	add_findings("remark", &chain.profiles->remarks, format, &json);
+	add_verdict(&chain, format, &json);
+	return text_take(&json.text, ret_text, err);
+}
+
+/* --- running ---------------------------------------------------------------------------------------------------------------------- */
+
+/* What plain exec would do with our descriptor: one that is closed, or closes on exec, does not reach the command. The command line puts
+ * such a /dev/null of its own where its caller left nothing, so that no file it opens becomes a standard stream. */
+static int crossing(int fd)
+{
+	int flags = fcntl(fd, F_GETFD);
+
+	return flags < 0 || (flags & FD_CLOEXEC) ? -1 : fd;
+}
+
+static int start(struct bawn *box, const char *const *argv, const int *stdio, struct child *ret_child,
+		 struct bawn_error *err)
+{
+	autochain struct chain chain = { 0 };
+	struct command command = {
+		.argv = argv,
+		.stdio = { stdio ? stdio[0] : crossing(0), stdio ? stdio[1] : crossing(1),
+			   stdio ? stdio[2] : crossing(2) },
+	};
+	int r = make_policy(box, &chain, err);
+
+	if (r >= 0)
+		r = chain_plan(&chain, false, err);
+	if (r < 0)
+		return r;
+	keep_warnings(box, &chain);
+	r = plan_refuse(chain.plan, chain.allow_degraded, err);
+	if (r < 0)
+		return r;
+	command.keep_fds = chain.keep_fds;
+	command.keep_count = chain.keep_count;
+	return child_start(chain.plan, &command, ret_child, err);
+}
+
+static bool is_command(const char *const *argv)
+{
+	return argv && argv[0] && argv[0][0];
+}
+
+int bawn_run(struct bawn *box, const char *const *argv, unsigned flags, int *ret_status, struct bawn_error *err)
+{
+	struct child child;
+	int r;
+
+	if (!box || !is_command(argv) || !ret_status || (flags & ~BAWN_FORWARD_SIGNALS))
+		return bad_argument(err, __func__, "a box, a command, known flags and a place for the status are needed");
+	r = start(box, argv, NULL, &child, err);
+	if (r < 0)
+		return r;
+	r = child_wait(&child, flags & BAWN_FORWARD_SIGNALS, ret_status, err);
+	child_done(&child);
+	return r;
+}
+
+int bawn_spawn(struct bawn *box, const char *const *argv, const int stdio[3], struct bawn_child **ret_child,
+	       struct bawn_error *err)
+{
+	struct bawn_child *child;
+	int r;
+
+	if (!box || !is_command(argv) || !ret_child)
+		return bad_argument(err, __func__, "a box, a command and a place for the child are needed");
+	child = calloc(1, sizeof(*child));
+	if (!child)
+		return error_oom(err);
+	r = start(box, argv, stdio, &child->child, err);
+	if (r < 0) {
+		free(child);
+		return r;
+	}
+	*ret_child = child;
+	return 0;
+}
+
+int bawn_child_fd(const struct bawn_child *child)
+{
+	return child ? child->child.wait_fd : -EINVAL;
+}
+
+int bawn_kill(struct bawn_child *child, int signal_number, struct bawn_error *err)
+{
+	if (!child || signal_number < 0 || signal_number >= NSIG)
+		return bad_argument(err, __func__, "a child and a signal are needed");
+	if (child->ended)
+		return error_set(err, ESRCH, "the command has ended");
+	return child_kill(&child->child, signal_number, err);
+}
+
+int bawn_wait(struct bawn_child *child, int *ret_status, struct bawn_error *err)
+{
+	int r = 0;
+
+	if (!child || !ret_status)
+		return bad_argument(err, __func__, "a child and a place for the status are needed");
+	if (!child->ended)
+		r = child_wait(&child->child, false, &child->status, err);
+	if (r < 0)
+		return r;
+	child->ended = true;
+	*ret_status = child->status;
+	return 0;
+}
+
+void bawn_child_free(struct bawn_child *child)
+{
+	int status;
+
+	if (!child)
+		return;
+	if (!child->ended && child_kill(&child->child, SIGKILL, NULL) >= 0)
+		child_wait(&child->child, false, &status, NULL);
+	child_done(&child->child);
+	free(child);
+}
+
+void bawn_text_free(char *text)
+{
+	free(text);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run.c — bawn run. Standard output belongs to the command; bawn speaks on standard error only. */
+#include "cli/cli.h"
+
+int command_run(const struct invocation *invocation)
+{
+	struct bawn_error err = BAWN_ERROR_INIT;
+	struct bawn *box;
+	int status, r;
+
+	if (!invocation->operands[0]) {
+		usage_error(&err, "which command is to be run?");
+		return fail_usage(invocation->command, &err);
+	}
+	if (!invocation->operands[0][0]) {
+		usage_error(&err, "the name of the command is empty");
+		return fail_usage(invocation->command, &err);
+	}
+	status = box_make(invocation, &box);
+	if (status)
+		return status;
+	r = bawn_run(box, invocation->operands, BAWN_FORWARD_SIGNALS, &status, &err);
+	print_warnings(box);
+	if (r < 0)
+		status = fail(&err);
+	bawn_free(box);
+	return status;
+}

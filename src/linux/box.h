@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* box.h — the lowered plan and the child's state, shared by the files of linux/.
+ *
+ * struct box is made by lower.c before the clone and only read afterwards. struct inside is the child's: it lives on its stack, and
+ * every step of linux.c takes it. After the clone nobody allocates, formats or parses: a step makes system calls and reports where it
+ * failed as {step, item, errno}; the parent, who still has the plan, writes the sentence. */
+#ifndef BAWN_LINUX_BOX_H
+#define BAWN_LINUX_BOX_H
+
+#include "linux/linux.h"
+#include "linux/seccomp.h"
+#include "linux/sys.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+/* --- lower.c ---------------------------------------------------------------------------------------------------------------- */
+
+enum mount_kind {
+	MOUNT_WRITE,			/* the path itself, writable */
+	MOUNT_READ,			/* the path itself, read-only */
+	MOUNT_MASK,			/* an empty directory or file that cannot be opened */
+	MOUNT_SCAFFOLD,			/* a mask with the way to what is reopened below it */
+};
+
+struct mount_op {
+	enum mount_kind kind;
+	const char *path;
+	bool directory;
+	bool top;			/* lies in no other operation's path: an assembled root needs a place for it */
+	bool early;			/* cloned before anything is mounted: its path will be covered, or the old root gone */
+	bool optional;			/* nothing is lost when it is not there any more */
+	const struct plan_item *item;	/* NULL: not from a rule */
+};
+
+struct scaffold {			/* a way through masks to something reopened, made on the private tmpfs */
+	size_t op;			/* the MOUNT_SCAFFOLD operation it belongs to */
+	const char *below;		/* relative to it */
+	bool directory;
+};
+
+struct pin { const char *root, *below; };	/* below: relative to the writable root that it lies in */
+
+struct missing {			/* a ruled name that does not exist; device and inode of its directory, when that does */
+	const char *path, *name;
+	uint64_t device, inode;
+	bool nocase;
+};
+
+struct landlock_rule { const char *path; uint64_t access; bool optional; };
+
+struct box {
+	struct arena arena;
+	const struct plan *plan;
+	int clone_flags;		/* CLONE_NEW... */
+	struct mount_op *ops;		/* parents before what lies below */
+	size_t op_count, op_capacity;
+	struct mount_op *system;	/* in /proc and /sys, after the new /proc */
+	size_t system_count, system_capacity;
+	struct scaffold *scaffolds;
+	size_t scaffold_count, scaffold_capacity;
+	struct pin *pins;		/* grouped by root */
+	size_t pin_count, pin_capacity;
+	struct missing *missing;
+	size_t missing_count, missing_capacity;
+	uint64_t landlock_handled, landlock_scoped;
+	uint64_t landlock_creation;	/* rights that only pid 1 keeps, for the broker */
+	struct landlock_rule *landlock;
+	size_t landlock_count, landlock_capacity;
+	struct bpf_program bpf;
+	struct { int resource; struct rlimit limit; } limits[LIMIT__COUNT];
+	size_t limit_count;
+	char uid_map[32], gid_map[32];
+};
+
+/* Limits alone: for a command without a box. */
+void linux_lower_limits(struct box *box);
+
+/* --- linux.c: the child ------------------------------------------------------------------------------------------------------ */
+
+enum step_id {				/* names in linux.c */
+	STEP_MAP, STEP_LOOPBACK, STEP_CLONE_MOUNTS, STEP_ROOT, STEP_SCRATCH, STEP_PINS, STEP_RULES, STEP_SOCKETS, STEP_DEV,
+	STEP_PROC, STEP_SYSTEM, STEP_SEAL, STEP_DIRECTORY, STEP_KEYRING, STEP_CAPABILITIES, STEP_LANDLOCK, STEP_SPAWN,
+	STEP_DESCRIPTORS, STEP_LIMITS, STEP_CREATION, STEP_SECCOMP, STEP_EXEC, STEP__COUNT
+};
+
+struct failure {			/* what crosses the report pipe */
+	int step, number;
+	size_t item;			/* index of what the step walked, or SIZE_MAX */
+};
+
+struct inside {
+	const struct box *box;
+	const struct command *command;
+	int report_fd;
+	int supervisor_fd;		/* pidfd of the process that started us */
+	size_t item;			/* what the step is at */
+	int *clones;			/* one for each early operation, -1 for others; room made by the parent */
+	int scratch_fd;			/* the private tmpfs: masks, /dev, /dev/shm */
+	int shm_fd;			/* /dev/shm, cloned from the scratch while that was writable */
+	int node_fds[6];
+	int listener_fd;		/* seccomp notifications, or -1 */
+	sigset_t old_mask;
+	char *path_buffer;		/* room for a PATH element and argv[0], made by the parent */
+	const char **script_argv;	/* room for "/bin/sh", argv..., NULL */
+};
+
+/* Steps: 0 or -errno, with in->item set to what was at work. */
+int mounts_clone(struct inside *in);
+int mounts_root(struct inside *in);
+int mounts_scratch(struct inside *in);
+int mounts_pins(struct inside *in);
+int mounts_rules(struct inside *in);
+int mounts_sockets(struct inside *in);
+int mounts_dev(struct inside *in);
+int mounts_proc(struct inside *in);
+int mounts_system(struct inside *in);
+int mounts_seal(struct inside *in);
+int landlock_enter(struct inside *in);
+int landlock_enter_creation(struct inside *in);
+
+extern const char *const device_nodes[6];
+
+/* landlock.c, pure part: rights by ABI. */
+uint64_t landlock_rights(int abi);		/* all that bawn handles */
+uint64_t landlock_scopes(int abi);
+uint64_t landlock_creation_rights(int abi);	/* making names and moving files */
+uint64_t landlock_file_rights(void);		/* those of the handled that a file can have */
+uint64_t landlock_right_find(const char *name);
+
+/* init.c: pid 1. Starts the command, then reaps, forwards signals, answers the broker's questions; never returns. */
+_Noreturn void init_run(struct inside *in);
+/* The same without a box. */
+_Noreturn void init_run_unconfined(struct inside *in);
+_Noreturn void inside_fail(const struct inside *in, int step, int number);
+
+/* broker.c: answers one notification. */
+struct broker {
+	int listener_fd;		/* -1: no broker */
+	const struct policy *policy;
+	bool creation_domain;		/* the command's own calls can make no name (Landlock) */
+	bool nested;			/* the command may make namespaces of its own */
+	struct missing *missing;
+	size_t missing_count;
+};
+void broker_init(struct broker *broker, int listener_fd, const struct box *box);
+void broker_answer(struct broker *broker);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* init.c — pid 1 of the box.
+ *
+ * Starts the command, then: reaps whatever ends, forwards the signals that the supervisor sends, answers the broker's notifications,
+ * and ends, taking everything in the box with it (pid_namespaces(7)), when the command ends or the supervisor does. It learns of the
+ * supervisor's end from a pidfd, not from PR_SET_PDEATHSIG, which speaks of the thread that cloned it.
+ *
+ * Should: hold no descriptor of the command's, block never. Mustn't: allocate (the caller may have had threads), trust what the
+ * command can write. It is not dumpable: no process of the box can trace it or look into its descriptors. */
+#include "linux/box.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <linux/capability.h>
+
+static const int forwarded[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT };
+
+/* --- the command's process ---------------------------------------------------------------------------------------------------- */
+
+static int keep_descriptors(const struct command *command)
+{
+	if (sys_close_range(3, ~0u, SYS_CLOSE_RANGE_CLOEXEC) < 0)
+		return -errno;
+	for (size_t i = 0; i < command->keep_count; i++)
+		if (fcntl(command->keep_fds[i], F_SETFD, 0) < 0)
+			return -errno;
+	return 0;
+}
+
+static int set_limits(const struct box *box)
+{
+	for (size_t i = 0; i < box->limit_count; i++) {
+		struct rlimit now, wanted = box->limits[i].limit;
+
+		if (getrlimit(box->limits[i].resource, &now) < 0)
+			return -errno;
+		if (wanted.rlim_max > now.rlim_max)	/* what is stricter already stays */
+			wanted.rlim_cur = wanted.rlim_max = now.rlim_max;
+		if (setrlimit(box->limits[i].resource, &wanted) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int clear_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+/* WAIT_KILLABLE_RECV: once pid 1 has a call in hand, only death interrupts it, so no call is made twice. */
+static int load_filter(struct inside *in)
+{
+	const struct sock_fprog program = { .len = in->box->bpf.count, .filter = in->box->bpf.code };
+	bool notify = in->box->plan->broker && in->box->plan->features.seccomp_notify && !in->box->plan->features.outer_listener;
+	unsigned flags = notify ? SECCOMP_FILTER_FLAG_NEW_LISTENER | (1u << 5) /* WAIT_KILLABLE_RECV */ : 0;
+	long r;
+
+	if (!program.len)
+		return 0;
+	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+	if (r < 0)
+		return -errno;
+	if (notify)
+		in->listener_fd = (int)r;	/* pid 1 shares this memory and these descriptors until the exec */
+	return 0;
+}
+
+static void default_signals(const sigset_t *mask)
+{
+	const struct sigaction standard = { .sa_handler = SIG_DFL };
+
+	for (int i = 1; i < 32; i++) {
+		struct sigaction now;
+
+		/* An ignored SIGINT or SIGHUP is the caller's wish (nohup); SIGPIPE and SIGCHLD have their default action. */
+		if (sigaction(i, NULL, &now) == 0 && (now.sa_handler != SIG_IGN || i == SIGPIPE || i == SIGCHLD))
+			sigaction(i, &standard, NULL);
+	}
+	sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
+static const char *find_path(const char *const *environ_)
+{
+	for (; *environ_; environ_++)
+		if (!strncmp(*environ_, "PATH=", 5))
+			return *environ_ + 5;
+	return "/usr/local/bin:/usr/bin:/bin";
+}
+
+static int try_exec(struct inside *in, const char *path)
+{
+	char *const *environ_ = (char *const *)(uintptr_t)in->box->plan->policy->environ;
+
+	execve(path, (char *const *)(uintptr_t)in->command->argv, environ_);
+	if (errno == ENOEXEC) {		/* a script without "#!": execvp(3) gives it to the shell, and so do we */
+		in->script_argv[1] = path;
+		execve("/bin/sh", (char *const *)(uintptr_t)in->script_argv, environ_);
+	}
+	return errno;
+}
+
+static int exec_by_path(struct inside *in, const char *name)
+{
+	int result = ENOENT;
+
+	for (const char *element = find_path(in->box->plan->policy->environ); element; ) {
+		size_t size = strcspn(element, ":");
+		struct stat st;
+		int number;
+
+		if (size < 4096) {
+			memcpy(in->path_buffer, element, size);
+			if (!size)
+				in->path_buffer[size++] = '.';
+			in->path_buffer[size] = '/';
+			strcpy(in->path_buffer + size + 1, name);
+			number = try_exec(in, in->path_buffer);
+			/* execvp(3): a directory of that name, or a file without permission, is only told when nothing else is found */
+			if (number == EACCES && (stat(in->path_buffer, &st) < 0 || S_ISDIR(st.st_mode)))
+				number = ENOENT;
+			if (number != ENOENT && number != ENOTDIR && number != EACCES)
+				return number;
+			if (number == EACCES)
+				result = EACCES;
+		}
+		element = strchr(element, ':');
+		element = element ? element + 1 : NULL;
+	}
+	return result;
+}
+
+struct spawn { struct inside *in; int step, number; };
+
+static int command_main(void *argument)
+{
+	struct spawn *spawn = argument;
+	struct inside *in = spawn->in;
+	const char *name = in->command->argv[0];
+	int r;
+
+#define ENTER(id, call) do { spawn->step = (id); if ((r = (call)) < 0) { spawn->number = -r; _exit(BAWN_STATUS_SELF); } } while (0)
+	ENTER(STEP_DESCRIPTORS, keep_descriptors(in->command));
+	ENTER(STEP_LIMITS, set_limits(in->box));
+	ENTER(STEP_CAPABILITIES, clear_capabilities());
+	ENTER(STEP_CREATION, landlock_enter_creation(in));
+	default_signals(&in->old_mask);
+	ENTER(STEP_SECCOMP, load_filter(in));
+#undef ENTER
+	spawn->step = STEP_EXEC;
+	spawn->number = strchr(name, '/') ? try_exec(in, name) : exec_by_path(in, name);
+	_exit(BAWN_STATUS_SELF);
+}
+
+_Noreturn void init_run_unconfined(struct inside *in)
+{
+	const char *name = in->command->argv[0];
+	int r = set_limits(in->box);
+
+	if (r < 0)
+		inside_fail(in, STEP_LIMITS, -r);
+	default_signals(&in->old_mask);
+	inside_fail(in, STEP_EXEC, strchr(name, '/') ? try_exec(in, name) : exec_by_path(in, name));
+}
+
+/* vfork() with a stack of its own: pid 1 sleeps until the exec, and meanwhile sees what the child writes into its memory. */
+static pid_t spawn_command(struct inside *in, struct spawn *spawn)
+{
+	static char stack[64 * 1024] __attribute__((aligned(64)));
+
+	*spawn = (struct spawn){ .in = in, .step = STEP_SPAWN };
+	return clone(command_main, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, spawn);
+}
+
+/* --- pid 1 ------------------------------------------------------------------------------------------------------------------------ */
+
+struct init {
+	struct inside *in;
+	pid_t command;
+	int signal_fd;
+	struct broker broker;
+};
+
+static void reap(struct init *init)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
+		if (pid == init->command)
+			_exit(linux_status(status));
+}
+
+static void take_signals(struct init *init)
+{
+	struct signalfd_siginfo infos[16];
+	ssize_t size = read(init->signal_fd, infos, sizeof(infos));
+
+	for (ssize_t i = 0; i < size / (ssize_t)sizeof(infos[0]); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(forwarded); j++)
+			/* Only the supervisor's: those of a terminal reach the command's process group by themselves. From an
+			 * outer pid namespace a sender has no pid here. */
+			if ((int)infos[i].ssi_signo == forwarded[j] && infos[i].ssi_code <= 0 && infos[i].ssi_pid == 0)
+				kill(init->command, forwarded[j]);
+	reap(init);
+}
+
+/* What pid 1 still needs moves to the lowest numbers; everything else, the command's 0 to 2 among it, is closed. */
+static void keep_own_descriptors(struct init *init)
+{
+	int *own[] = { &init->signal_fd, &init->in->supervisor_fd, &init->broker.listener_fd };
+	unsigned count = ARRAY_SIZE(own);
+	int lifted[ARRAY_SIZE(own)];
+
+	for (unsigned i = 0; i < count; i++)
+		lifted[i] = *own[i] < 0 ? -1 : fcntl(*own[i], F_DUPFD_CLOEXEC, 16);
+	for (unsigned i = 0; i < count; i++)
+		*own[i] = lifted[i] < 0 ? -1 : dup3(lifted[i], (int)i, O_CLOEXEC);
+	sys_close_range(count, ~0u, 0);
+	if (init->broker.listener_fd < 0)
+		close(2);
+}
+
+static _Noreturn void loop(struct init *init)
+{
+	struct pollfd polls[] = {
+		{ .fd = init->in->supervisor_fd, .events = POLLIN },
+		{ .fd = init->signal_fd, .events = POLLIN },
+		{ .fd = init->broker.listener_fd, .events = POLLIN },	/* a negative one is passed over */
+	};
+
+	for (;;) {
+		if (poll(polls, ARRAY_SIZE(polls), -1) < 0)
+			continue;
+		if (polls[0].revents)
+			_exit(128 + SIGKILL);		/* the supervisor is gone; the kernel ends all that is left */
+		if (polls[1].revents & POLLIN)
+			take_signals(init);
+		if (polls[2].revents & POLLIN)
+			broker_answer(&init->broker);
+		else if (polls[2].revents)
+			polls[2].fd = -1;		/* no process under the filter is left */
+	}
+}
+
+_Noreturn void init_run(struct inside *in)
+{
+	struct init init = { .in = in, .signal_fd = -1, .broker = { .listener_fd = -1 } };
+	const struct sigaction standard = { .sa_handler = SIG_DFL };
+	struct pollfd supervisor = { .fd = in->supervisor_fd, .events = POLLIN };
+	struct spawn spawn;
+	sigset_t all;
+
+	sigfillset(&all);
+	sigaction(SIGCHLD, &standard, NULL);	/* a parent that ignores it passes that on, and waitpid() would see nothing */
+	init.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (init.signal_fd < 0)
+		inside_fail(in, STEP_SPAWN, errno);
+	if (poll(&supervisor, 1, 0) > 0)
+		_exit(128 + SIGKILL);
+	init.command = spawn_command(in, &spawn);
+	if (init.command < 0)
+		inside_fail(in, STEP_SPAWN, errno);
+	if (spawn.number)
+		inside_fail(in, spawn.step, spawn.number);
+	broker_init(&init.broker, in->listener_fd, in->box);
+	keep_own_descriptors(&init);
+	loop(&init);
+}

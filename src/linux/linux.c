@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* linux.c — from a lowered plan to a running command.
+ *
+ * Order of the steps, and why. One clone() takes every namespace at once. Then, in pid 1 of the box:
+ *	map		before anything else: without a mapped uid nothing can be made on the scratch tmpfs
+ *	loopback	needs the capabilities over the new network namespace
+ *	clone mounts	before the root changes: they keep what the root loses
+ *	root		everything read-only at once, or an empty root in its place
+ *	scratch		after the root, or it would be read-only with it
+ *	rules, sockets	parents before what lies below them
+ *	pins		after the rules: their clones cover whatever mounts a root has by then; before /dev, which hides them
+ *	dev, proc, system	last of the mounts: they need no protection, and hide the scratch
+ *	seal		nothing is made in an assembled root any more
+ *	directory	again: the old one names the mount that was there before
+ *	keyring, capabilities	after the last step that needs capabilities
+ *	Landlock	second to last, it forbids mounts
+ * and in the command's own process, which is made by vfork() so that pid 1 finds the listener's number in its own memory:
+ *	descriptors, limits, the second Landlock domain, seccomp (last: it refuses what the steps before it do), exec.
+ *
+ * pid 1 keeps CAP_SYS_PTRACE over its own user namespace: the broker reads paths from processes that are not dumpable. */
+#include "linux/box.h"
+
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+
+/* --- steps that are too small for a file ------------------------------------------------------------------------------------- */
+
+static int write_file(const char *path, const char *text)
+{
+	autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
+	size_t size = strlen(text);
+
+	return fd < 0 || write(fd, text, size) != (ssize_t)size ? -errno : 0;
+}
+
+/* user_namespaces(7): an unprivileged process may map its own uid, and its own gid once setgroups(2) is given up. */
+static int map_ids(struct inside *in)
+{
+	int r = write_file("/proc/self/setgroups", "deny");
+
+	if (r == 0)
+		r = write_file("/proc/self/uid_map", in->box->uid_map);
+	return r == 0 ? write_file("/proc/self/gid_map", in->box->gid_map) : r;
+}
+
+static int loopback_up(struct inside *in)
+{
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	autoclose int fd = -1;
+
+	if (!(in->box->clone_flags & CLONE_NEWNET))
+		return 0;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
+}
+
+static int change_directory(struct inside *in)
+{
+	const char *cwd = in->box->plan->policy->cwd;
+
+	return chdir(cwd ? cwd : "/") < 0 ? -errno : 0;
+}
+
+/* keyctl(2): a new anonymous session keyring. A kernel without keyrings has none to leak. */
+static int join_keyring(struct inside *in)
+{
+	(void)in;
+	return syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL) < 0 && errno != ENOSYS ? -errno : 0;
+}
+
+static int drop_capabilities(struct inside *in)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { .permitted = 1u << CAP_SYS_PTRACE, .effective = 1u << CAP_SYS_PTRACE } };
+
+	(void)in;
+	for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1; capability++)
+		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
+			return -errno;
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+		  SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return -errno;
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+/* --- the list ------------------------------------------------------------------------------------------------------------------ */
+
+static const struct step {
+	enum step_id id;
+	const char *what;		/* "cannot ...": for the message */
+	int (*enter)(struct inside *in);	/* NULL: made by init.c, in the command's process */
+} steps[] = {
+	{ STEP_MAP,		"map the user into the box",		map_ids },
+	{ STEP_LOOPBACK,	"bring up the loopback interface",	loopback_up },
+	{ STEP_CLONE_MOUNTS,	"take hold of",				mounts_clone },
+	{ STEP_ROOT,		"close the root",			mounts_root },
+	{ STEP_SCRATCH,		"make a private tmpfs",			mounts_scratch },
+	{ STEP_RULES,		"put in force the rule for",		mounts_rules },
+	{ STEP_SOCKETS,		"close the socket",			mounts_sockets },
+	{ STEP_PINS,		"hold in its place",			mounts_pins },
+	{ STEP_DEV,		"make /dev",				mounts_dev },
+	{ STEP_PROC,		"make /proc",				mounts_proc },
+	{ STEP_SYSTEM,		"put in force the rule for",		mounts_system },
+	{ STEP_SEAL,		"close the assembled root",		mounts_seal },
+	{ STEP_DIRECTORY,	"enter the working directory",		change_directory },
+	{ STEP_KEYRING,		"make a session keyring",		join_keyring },
+	{ STEP_CAPABILITIES,	"drop capabilities",			drop_capabilities },
+	{ STEP_LANDLOCK,	"enter the Landlock domain for",	landlock_enter },
+	{ STEP_SPAWN,		"start the command's process",		NULL },
+	{ STEP_DESCRIPTORS,	"close descriptors",			NULL },
+	{ STEP_LIMITS,		"set limits",				NULL },
+	{ STEP_CREATION,	"enter the second Landlock domain",	NULL },
+	{ STEP_SECCOMP,		"load the seccomp filter",		NULL },
+	{ STEP_EXEC,		"execute",				NULL },
+};
+
+static const char *step_subject(const struct box *box, const struct failure *failure, const struct command *command)
+{
+	const struct policy *policy = box->plan->policy;
+
+	switch (failure->step) {
+	case STEP_CLONE_MOUNTS: case STEP_RULES: case STEP_ROOT: case STEP_SCRATCH:
+		return failure->item < box->op_count ? box->ops[failure->item].path : NULL;
+	case STEP_SYSTEM:
+		return failure->item < box->system_count ? box->system[failure->item].path : NULL;
+	case STEP_SOCKETS:
+		return failure->item < policy->socket_count ? policy->sockets[failure->item] : NULL;
+	case STEP_PINS:
+		return failure->item < box->pin_count ? box->pins[failure->item].below : NULL;
+	case STEP_LANDLOCK:
+		return failure->item < box->landlock_count ? box->landlock[failure->item].path : NULL;
+	case STEP_DIRECTORY:
+		return policy->cwd;
+	case STEP_EXEC:
+		return command->argv[0];
+	default:
+		return NULL;
+	}
+}
+
+static const char *failure_advice(const struct failure *failure)
+{
+	if (failure->number == ELOOP)
+		return ": a symbolic link appeared on the way since the rules were resolved; start again";
+	if (failure->step == STEP_SECCOMP && failure->number == EBUSY)
+		return ": another sandbox around this one holds the only seccomp listener that a process may have; "
+		       "reopen the missing names, or --allow-degraded to go without";
+	if (failure->step == STEP_PROC && failure->number == EPERM)
+		return ": the container around us hides parts of its own /proc";
+	return "";
+}
+
+/* The rule that an operation comes from, for the message. */
+static const struct rule *failed_rule(const struct box *box, const struct failure *failure)
+{
+	bool ops = failure->step == STEP_CLONE_MOUNTS || failure->step == STEP_RULES || failure->step == STEP_ROOT;
+
+	return ops && failure->item < box->op_count && box->ops[failure->item].item ? box->ops[failure->item].item->rule : NULL;
+}
+
+static int explain_failure(const struct box *box, const struct failure *failure, const struct command *command,
+			   struct bawn_error *err)
+{
+	const char *subject = step_subject(box, failure, command);
+	const char *what = "start", *why = strerror(failure->number);
+	const struct rule *rule = failed_rule(box, failure);
+
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+		if ((int)steps[i].id == failure->step)
+			what = steps[i].what;
+	if (failure->step == STEP_EXEC) {
+		error_system(err, failure->number, "%s", subject);
+		if (err)
+			err->status = failure->number == ENOENT ? BAWN_STATUS_NOT_FOUND : BAWN_STATUS_NOT_EXEC;
+	} else if (rule)
+		error_set(err, failure->number, "cannot %s %s: %s%s\n  rule: %s (%s:%u:%u)", what, subject, why, failure_advice(failure),
+			  rule->label, rule->origin.file, rule->origin.line, rule->origin.column);
+	else
+		error_set(err, failure->number, "cannot %s%s%s: %s%s", what, subject ? " " : "", subject ? subject : "", why,
+			  failure_advice(failure));
+	return -failure->number;
+}
+
+/* --- the child ------------------------------------------------------------------------------------------------------------------- */
+
+_Noreturn void inside_fail(const struct inside *in, int step, int number)
+{
+	const struct failure failure = { .step = step, .number = number, .item = in->item };
+
+	while (write(in->report_fd, &failure, sizeof(failure)) < 0 && errno == EINTR)
+		;
+	_exit(BAWN_STATUS_SELF);
+}
+
+/* 0 to 2 become what the command gets. A source may itself be one of 0 to 2, so all are lifted out of the way first. */
+static int place_stdio(const struct command *command)
+{
+	int lifted[3];
+
+	for (int i = 0; i < 3; i++) {
+		lifted[i] = command->stdio[i] < 0 ? -1 : fcntl(command->stdio[i], F_DUPFD_CLOEXEC, 3);
+		if (command->stdio[i] >= 0 && lifted[i] < 0)
+			return -errno;
+	}
+	for (int i = 0; i < 3; i++) {
+		if (lifted[i] < 0) {
+			close(i);
+			continue;
+		}
+		if (dup2(lifted[i], i) < 0)
+			return -errno;
+		close(lifted[i]);
+	}
+	return 0;
+}
+
+static bool is_plain_stdio(const struct command *command)
+{
+	return command->stdio[0] == 0 && command->stdio[1] == 1 && command->stdio[2] == 2;
+}
+
+static _Noreturn void inside_run(struct inside *in)
+{
+	int r = is_plain_stdio(in->command) ? 0 : place_stdio(in->command);
+
+	in->item = SIZE_MAX;
+	if (r < 0)
+		inside_fail(in, STEP_DESCRIPTORS, -r);
+	for (size_t i = 0; !in->box->plan->policy->unconfined && steps[i].enter; i++) {
+		r = steps[i].enter(in);
+		if (r < 0)
+			inside_fail(in, steps[i].id, -r);
+	}
+	if (in->box->plan->policy->unconfined)
+		init_run_unconfined(in);
+	init_run(in);
+}
+
+/* --- the parent ------------------------------------------------------------------------------------------------------------------ */
+
+static int explain_clone(int number, struct bawn_error *err)
+{
+	static const struct { int number; const char *why; } reasons[] = {
+		{ EPERM, "the kernel refuses user namespaces to this process: look at the sysctls kernel.unprivileged_userns_clone and "
+			 "kernel.apparmor_restrict_unprivileged_userns, or at the seccomp filter of the container around us" },
+		{ ENOSPC, "the limit on namespaces is used up: look at /proc/sys/user/max_user_namespaces and its neighbours" },
+		{ EUSERS, "namespaces are nested too deep" },
+		{ EINVAL, "the kernel was built without one of the namespaces" },
+		{ ENOSYS, "a seccomp filter around us refuses clone()" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		if (reasons[i].number == number)
+			return error_set(err, number, "cannot make the box's namespaces: %s", reasons[i].why);
+	return error_system(err, number, "cannot make the box's namespaces");
+}
+
+/* Exit signal 0: a caller that ignores SIGCHLD, or that waits for any child, neither loses the status nor steals it (__WALL). */
+static pid_t clone_child(unsigned long flags, int *ret_pidfd)
+{
+#if defined(__s390__)
+#error "clone() takes its arguments in another order here"
+#endif
+	return (pid_t)syscall(SYS_clone, flags | CLONE_PIDFD, NULL, ret_pidfd, NULL, NULL);
+}
+
+static int prepare(struct inside *in, const struct command *command, struct bawn_error *err)
+{
+	size_t argc = 0, longest = 4096, name = strlen(command->argv[0]);
+
+	while (command->argv[argc])
+		argc++;
+	in->clones = malloc((in->box->op_count + 1) * sizeof(*in->clones));
+	in->path_buffer = malloc(longest + name + 2);
+	in->script_argv = malloc((argc + 3) * sizeof(*in->script_argv));
+	if (!in->clones || !in->path_buffer || !in->script_argv)
+		return error_oom(err);
+	in->script_argv[0] = "/bin/sh";
+	memcpy(in->script_argv + 1, command->argv, (argc + 1) * sizeof(*in->script_argv));
+	return 0;
+}
+
+static void forget(struct inside *in)
+{
+	free(in->clones);
+	free(in->path_buffer);
+	free(in->script_argv);
+}
+
+/* Reads the report: end of file says that the command was executed. */
+static int await_start(const struct box *box, const struct command *command, int report_fd, struct process *process,
+		       struct bawn_error *err)
+{
+	struct failure failure;
+	ssize_t size;
+
+	while ((size = read(report_fd, &failure, sizeof(failure))) < 0 && errno == EINTR)
+		;
+	if (size == 0)
+		return 0;
+	while (waitpid(process->pid, NULL, __WALL) < 0 && errno == EINTR)
+		;
+	close(process->pidfd);
+	if (size != sizeof(failure))
+		return error_set(err, EIO, "the box's first process ended before it could report");
+	return explain_failure(box, &failure, command, err);
+}
+
+static int start(struct inside *in, const struct box *box, const struct command *command, struct process *ret_process,
+		 struct bawn_error *err)
+{
+	int pipe_fds[2];
+	autoclose int supervisor = sys_pidfd_open(getpid(), 0);
+	struct process process = { .report_fd = -1 };
+	sigset_t all;
+	int number, r;
+
+	if (supervisor < 0 || pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return error_system(err, errno, "cannot start");
+	in->report_fd = pipe_fds[1];
+	in->supervisor_fd = supervisor;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &in->old_mask);		/* no handler of the caller's runs in the child */
+	process.pid = clone_child((unsigned long)box->clone_flags, &process.pidfd);
+	number = errno;
+	if (process.pid == 0)
+		inside_run(in);
+	sigprocmask(SIG_SETMASK, &in->old_mask, NULL);
+	close(pipe_fds[1]);
+	r = process.pid < 0 ? explain_clone(number, err) : await_start(box, command, pipe_fds[0], &process, err);
+	close(pipe_fds[0]);
+	if (r == 0)
+		*ret_process = process;
+	return r;
+}
+
+int linux_start(const struct box *box, const struct command *command, struct process *ret_process, struct bawn_error *err)
+{
+	struct inside in = { .box = box, .command = command, .listener_fd = -1, .scratch_fd = -1 };
+	int r = prepare(&in, command, err);
+
+	if (r == 0)
+		r = start(&in, box, command, ret_process, err);
+	forget(&in);
+	return r;
+}
+
+int linux_start_unconfined(const struct plan *plan, const struct command *command, struct process *ret_process,
+			   struct bawn_error *err)
+{
+	struct box box = { .plan = plan };
+
+	linux_lower_limits(&box);
+	return linux_start(&box, command, ret_process, err);
+}
+
+int linux_status(int wait_status)
+{
+	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* linux.h — plan → a confined process on Linux.
+ *
+ *	linux_probe    what this machine has                           → struct features
+ *	linux_lower    plan → mount operations, Landlock, BPF (pure)   → struct box
+ *	linux_start    clones, confines, executes                      → struct process
+ *
+ * linux.c tells the order of the steps and why. */
+#ifndef BAWN_LINUX_H
+#define BAWN_LINUX_H
+
+#include "policy/policy.h"
+
+struct box;					/* a lowered plan: arrays that the child walks */
+
+struct command {
+	const char *const *argv;		/* argv[0] is looked up on PATH of environ, inside the box */
+	int stdio[3];				/* become 0, 1, 2; usually 0, 1, 2 themselves; -1: leave closed */
+	const int *keep_fds;			/* further descriptors that cross under their own numbers */
+	size_t keep_count;
+};
+
+struct process {
+	pid_t pid;				/* pid 1 of the box, as seen from outside */
+	int pidfd;				/* polls readable at its end */
+	int report_fd;				/* where the box says why it could not start; end of file: the command runs */
+};
+
+/* Fills what can be learnt without starting anything (a few system calls, microseconds). thorough: also tries user namespaces and
+ * /proc in a child of its own, for plan and doctor. */
+void linux_probe(struct features *ret_features, bool thorough);
+
+/* Pure. The plan must outlive the box. */
+int linux_lower(const struct plan *plan, struct box **ret_box, struct bawn_error *err);
+void linux_box_free(struct box *box);
+/* One line for each mount operation, Landlock rule and seccomp row, for golden tests and `plan --format json`. */
+int linux_box_print(const struct box *box, struct text *text);
+
+/* Starts the command and returns when it has been executed, or could not be: then nothing is left, and err says which step failed on
+ * what (status 126 or 127 when it was the command itself). */
+int linux_start(const struct box *box, const struct command *command, struct process *ret_process, struct bawn_error *err);
+
+/* :danger-full-access: the command with its environment, descriptors and limits, and no box at all. */
+int linux_start_unconfined(const struct plan *plan, const struct command *command, struct process *ret_process,
+			   struct bawn_error *err);
+
+/* The exit status of POLICY 10 from wait status of pid 1. */
+int linux_status(int wait_status);
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lower.c — plan → struct box: what the child will do, as arrays. Pure; all choices are made here, none after the clone. */
+#include "linux/box.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- mounts ---------------------------------------------------------------------------------------------------------------- */
+
+static int add_op(struct box *box, struct mount_op op)
+{
+	struct mount_op *slot = array_add(&box->arena, (void **)&box->ops, &box->op_count, &box->op_capacity, sizeof(*slot));
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = op;
+	return 0;
+}
+
+static int compare_op(const void *path, const void *op)
+{
+	return strcmp(path, ((const struct mount_op *)op)->path);
+}
+
+/* The nearest operation on a directory above path, or -1. Plan items are sorted by path, and so are the operations. */
+static ptrdiff_t op_above(const struct box *box, const char *path)
+{
+	char buffer[4096];		/* PATH_MAX: no system call takes a longer path */
+	size_t size = strlen(path) + 1;
+
+	if (size > sizeof(buffer))
+		return -1;
+	memcpy(buffer, path, size);
+	for (char *slash = strrchr(buffer, '/'); slash != buffer; slash = strrchr(buffer, '/')) {
+		const struct mount_op *op;
+
+		*slash = '\0';
+		op = bsearch(buffer, box->ops, box->op_count, sizeof(*box->ops), compare_op);
+		if (op)
+			return op - box->ops;
+	}
+	return -1;
+}
+
+static bool is_mask(const struct mount_op *op)
+{
+	return op->kind == MOUNT_MASK || op->kind == MOUNT_SCAFFOLD;
+}
+
+static int add_scaffold(struct box *box, size_t mask, const char *path, bool directory)
+{
+	struct scaffold *slot = array_add(&box->arena, (void **)&box->scaffolds, &box->scaffold_count,
+					  &box->scaffold_capacity, sizeof(*slot));
+
+	if (!slot)
+		return -ENOMEM;
+	box->ops[mask].kind = MOUNT_SCAFFOLD;
+	*slot = (struct scaffold){ .op = mask, .below = path + strlen(box->ops[mask].path) + 1, .directory = directory };
+	return 0;
+}
+
+static int lower_file_item(struct box *box, const struct plan_item *item)
+{
+	const struct rule *rule = item->rule;
+	struct mount_op op = { .path = rule->path, .directory = rule->type == HOST_DIRECTORY, .item = item };
+	ptrdiff_t above = op_above(box, rule->path);
+	bool masked = above >= 0 && is_mask(&box->ops[above]);
+
+	op.top = above < 0;
+	if (item->layer == LAYER_MASK) {
+		op.kind = MOUNT_MASK;
+		op.optional = true;
+		return add_op(box, op);
+	}
+	if (item->layer != LAYER_MOUNT_WRITE && item->layer != LAYER_MOUNT_READ)
+		return 0;
+	op.kind = item->layer == LAYER_MOUNT_WRITE ? MOUNT_WRITE : MOUNT_READ;
+	if (masked && add_scaffold(box, (size_t)above, rule->path, op.directory) < 0)
+		return -ENOMEM;
+	op.early = op.kind == MOUNT_WRITE || masked || (box->plan->restricted_read && op.top);
+	op.optional = op.kind == MOUNT_READ;
+	return add_op(box, op);
+}
+
+static int lower_system_item(struct box *box, const struct plan_item *item)
+{
+	struct mount_op *slot;
+
+	if (item->layer == LAYER_NAMESPACE || item->layer == LAYER_OWNER || path_below(item->rule->path, "/dev", false) || !strcmp(item->rule->path, "/sys"))
+		return 0;
+	slot = array_add(&box->arena, (void **)&box->system, &box->system_count, &box->system_capacity, sizeof(*slot));
+	if (!slot)
+		return -ENOMEM;
+	*slot = (struct mount_op){ .kind = item->layer == LAYER_MASK ? MOUNT_MASK : MOUNT_READ, .path = item->rule->path,
+				   .optional = true, .item = item };
+	return 0;
+}
+
+/* Plan items are sorted by path, so a directory's operation stands before those of what lies below it. */
+static int lower_mounts(struct box *box)
+{
+	const struct plan *plan = box->plan;
+	int e = 0;
+
+	for (size_t i = 0; e >= 0 && i < plan->count; i++) {
+		const struct plan_item *item = &plan->items[i];
+
+		if (!item->rule || item->rule->kind == RULE_GLOB)
+			continue;
+		e = item->rule->kind == RULE_SYSTEM ? lower_system_item(box, item) : lower_file_item(box, item);
+	}
+	return e;
+}
+
+/* --- pins ---------------------------------------------------------------------------------------------------------------------- */
+
+static const char *writable_root_of(const struct box *box, const char *path)
+{
+	ptrdiff_t at = op_above(box, path);
+
+	if (at >= 0)
+		return box->ops[at].kind == MOUNT_WRITE ? box->ops[at].path : NULL;
+	return box->plan->root_writable ? "/" : NULL;
+}
+
+static int lower_pins(struct box *box)
+{
+	for (size_t i = 0; i < box->plan->pin_count; i++) {
+		const char *path = box->plan->pins[i], *root = writable_root_of(box, path);
+		struct pin *slot;
+
+		if (!root)
+			continue;
+		slot = array_add(&box->arena, (void **)&box->pins, &box->pin_count, &box->pin_capacity, sizeof(*slot));
+		if (!slot)
+			return -ENOMEM;
+		*slot = (struct pin){ .root = root, .below = path + strlen(root) + (root[1] != '\0') };
+	}
+	return 0;
+}
+
+/* --- missing names: for the broker -------------------------------------------------------------------------------------- */
+
+static int lower_missing(struct box *box)
+{
+	for (size_t i = 0; i < box->plan->count; i++) {
+		const struct plan_item *item = &box->plan->items[i];
+		struct missing *slot;
+
+		if (!item->rule || item->layer != LAYER_BROKER)
+			continue;
+		slot = array_add(&box->arena, (void **)&box->missing, &box->missing_count, &box->missing_capacity, sizeof(*slot));
+		if (!slot)
+			return -ENOMEM;
+		*slot = (struct missing){ .path = item->rule->path, .name = path_base(item->rule->path),
+					  .nocase = item->rule->nocase };
+	}
+	return 0;
+}
+
+/* --- Landlock ------------------------------------------------------------------------------------------------------------------ */
+
+static int add_landlock(struct box *box, const char *path, uint64_t access, bool optional)
+{
+	struct landlock_rule *slot = array_add(&box->arena, (void **)&box->landlock, &box->landlock_count,
+					       &box->landlock_capacity, sizeof(*slot));
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = (struct landlock_rule){ .path = path, .access = access & box->landlock_handled, .optional = optional };
+	return 0;
+}
+
+static int lower_landlock_items(struct box *box)
+{
+	const struct plan *plan = box->plan;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_item *item = &plan->items[i];
+		const struct rule *rule = item->rule;
+		bool root = rule && item->layer == LAYER_ROOT && plan->root_writable;
+
+		if (!rule || rule->kind == RULE_SYSTEM || !(item->layer == LAYER_MOUNT_WRITE || root))
+			continue;
+		if (add_landlock(box, rule->path, rule->type == HOST_DIRECTORY ? ~(uint64_t)0 : landlock_file_rights(), false) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* What the box has of its own: device nodes take writes and ioctls, /proc takes writes (where it is not read-only), shared memory
+ * takes everything. */
+static int lower_landlock(struct box *box)
+{
+	static const struct { const char *path; bool files; } own[] = {
+		{ "/dev/console", true }, { "/dev/full", true }, { "/dev/null", true }, { "/dev/ptmx", true }, { "/dev/pts", true },
+		{ "/dev/random", true }, { "/dev/shm", false }, { "/dev/tty", true }, { "/dev/urandom", true },
+		{ "/dev/zero", true }, { "/proc", true },
+	};
+	const struct plan *plan = box->plan;
+	int abi = plan->features.landlock_abi;
+
+	box->landlock_scoped = landlock_scopes(abi);
+	/* A domain that handles any file right may not mount (hook_sb_mount), and a nested sandbox must. */
+	if (plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES))
+		return 0;
+	box->landlock_handled = landlock_rights(abi);
+	box->landlock_creation = plan->broker ? landlock_creation_rights(abi) : 0;
+	if (!box->landlock_handled)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (add_landlock(box, own[i].path, own[i].files ? landlock_file_rights() : ~(uint64_t)0, true) < 0)
+			return -ENOMEM;
+	return lower_landlock_items(box);
+}
+
+/* --- limits ------------------------------------------------------------------------------------------------------------------ */
+
+void linux_lower_limits(struct box *box)
+{
+	static const int resources[LIMIT__COUNT] = {
+		[LIMIT_PROCESSES] = RLIMIT_NPROC, [LIMIT_MEMORY] = RLIMIT_DATA, [LIMIT_CPU_SECONDS] = RLIMIT_CPU,
+		[LIMIT_WALL_SECONDS] = -1, [LIMIT_FILE_SIZE] = RLIMIT_FSIZE, [LIMIT_OPEN_FILES] = RLIMIT_NOFILE,
+		[LIMIT_CORE_SIZE] = RLIMIT_CORE,
+	};
+
+	for (int i = 0; i < LIMIT__COUNT; i++) {
+		const struct limit *limit = &box->plan->policy->limits[i];
+		bool core = i == LIMIT_CORE_SIZE;
+
+		if (resources[i] < 0 || (!limit->set && !core))
+			continue;
+		box->limits[box->limit_count].resource = resources[i];
+		box->limits[box->limit_count++].limit = (struct rlimit){ .rlim_cur = limit->value, .rlim_max = limit->value };
+	}
+}
+
+/* --- the whole ---------------------------------------------------------------------------------------------------------------- */
+
+static int lower_seccomp(struct box *box, struct bawn_error *err)
+{
+	struct seccomp_options options = {
+#if defined(__aarch64__)
+		.arch = SECCOMP_AARCH64,
+#else
+		.arch = SECCOMP_X86_64,
+#endif
+		.kernel_allow = box->plan->policy->kernel_allow, .broker = box->plan->broker,
+	};
+
+	return box->plan->features.seccomp ? seccomp_lower(&options, &box->arena, &box->bpf, err) : 0;
+}
+
+int linux_lower(const struct plan *plan, struct box **ret_box, struct bawn_error *err)
+{
+	struct box *box = calloc(1, sizeof(*box));
+
+	if (!box)
+		return error_oom(err);
+	box->plan = plan;
+	box->clone_flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+	if (plan->policy->network == NETWORK_OFF)
+		box->clone_flags |= CLONE_NEWNET;
+	snprintf(box->uid_map, sizeof(box->uid_map), "%u %u 1\n", plan->policy->uid, plan->policy->uid);
+	snprintf(box->gid_map, sizeof(box->gid_map), "%u %u 1\n", plan->policy->gid, plan->policy->gid);
+	linux_lower_limits(box);
+	if (lower_mounts(box) < 0 || lower_pins(box) < 0 || lower_missing(box) < 0 || lower_landlock(box) < 0) {
+		linux_box_free(box);
+		return error_oom(err);
+	}
+	if (lower_seccomp(box, err) < 0) {
+		linux_box_free(box);
+		return -ENOMEM;
+	}
+	*ret_box = box;
+	return 0;
+}
+
+void linux_box_free(struct box *box)
+{
+	if (!box)
+		return;
+	arena_done(&box->arena);
+	free(box);
+}
+
+int linux_box_print(const struct box *box, struct text *text)
+{
+	static const char *const kinds[] = { "write", "read", "mask", "scaffold" };
+
+	for (size_t i = 0; i < box->op_count; i++)
+		text_printf(text, "mount %s %s%s%s\n", kinds[box->ops[i].kind], box->ops[i].path,
+			    box->ops[i].early ? " early" : "", box->ops[i].optional ? " optional" : "");
+	for (size_t i = 0; i < box->pin_count; i++)
+		text_printf(text, "pin %s / %s\n", box->pins[i].root, box->pins[i].below);
+	for (size_t i = 0; i < box->system_count; i++)
+		text_printf(text, "system %s %s\n", kinds[box->system[i].kind], box->system[i].path);
+	for (size_t i = 0; i < box->landlock_count; i++)
+		text_printf(text, "landlock %#llx %s\n", (unsigned long long)box->landlock[i].access, box->landlock[i].path);
+	text_printf(text, "landlock handled %#llx scoped %#llx creation %#llx\n", (unsigned long long)box->landlock_handled,
+		    (unsigned long long)box->landlock_scoped, (unsigned long long)box->landlock_creation);
+	text_printf(text, "seccomp %u instructions\n", box->bpf.count);
+	return text->failed ? -ENOMEM : 0;
+}

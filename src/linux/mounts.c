@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mounts.c — the file rules as mounts, in the child's own mount namespace.
+ *
+ * Theory of operation. What stays writable, and what a mask will cover, is cloned first (open_tree). Then the whole tree becomes
+ * read-only in one call (mount_setattr), or, when reading is restricted, an empty root takes its place (pivot_root). Then the clones
+ * are put back and the stricter rules laid over them, parents first. So no mountinfo is read and nothing depends on how many mounts
+ * the host has.
+ *
+ * One private tmpfs, the scratch, holds whatever must be made: /dev, /dev/shm, an empty directory and an empty file as masks (mode 0,
+ * and no capability to override it), and for a mask with something reopened below it the directories that lead there. It is attached
+ * on /dev and ends up beneath the box's own /dev, out of reach. So do the pins: a second clone of each writable root, with a mount on
+ * every directory that must keep its name. The kernel refuses to rename or remove a directory on which any mount of this namespace
+ * stands (is_local_mountpoint(), fs/namei.c), whichever clone it stands in, while paths through the visible clone do not cross it: no
+ * EXDEV between a pinned directory and its neighbours.
+ *
+ * Should: open every path once, without following links (canonical paths have none: one that appears meanwhile is an attack), and act
+ * on the descriptor. Mustn't: remember paths, fail for what may vanish between plan and start (op->optional). */
+#include "linux/box.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+const char *const device_nodes[6] = { "full", "null", "random", "tty", "urandom", "zero" };
+
+#define SCRATCH_DIRECTORY	"mask.d"
+#define SCRATCH_FILE		"mask"
+#define SCRATCH_DEV		"dev"
+#define SCRATCH_SHM		"shm"
+
+/* --- small steps ------------------------------------------------------------------------------------------------------- */
+
+static int open_exactly(const char *path)
+{
+	return sys_openat2(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, SYS_RESOLVE_NO_SYMLINKS);
+}
+
+static int clone_fd(int fd, bool recursive)
+{
+	return sys_open_tree(fd, "", SYS_OPEN_TREE_CLONE | SYS_AT_EMPTY_PATH | O_CLOEXEC | (recursive ? SYS_AT_RECURSIVE : 0));
+}
+
+static int set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive)
+{
+	const struct sys_mount_attr attr = { .attr_set = set, .attr_clr = clear };
+
+	return sys_mount_setattr(fd, "", SYS_AT_EMPTY_PATH | (recursive ? SYS_AT_RECURSIVE : 0), &attr);
+}
+
+/* What an optional operation may meet: the path is gone, or was replaced by a link since the plan was made. The latter only where the
+ * operation takes rights away and the rule above is no wider. */
+static bool is_gone(int number)
+{
+	return number == ENOENT || number == ENOTDIR;
+}
+
+static int attach(int from, const char *path)
+{
+	autoclose int to = open_exactly(path);
+
+	if (to < 0 || sys_move_mount(from, to) < 0)
+		return -errno;
+	return 0;
+}
+
+/* --- before anything changes ---------------------------------------------------------------------------------------------- */
+
+static void raise_descriptor_limit(size_t wanted)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted + 64)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int clone_op(const struct mount_op *op, int *ret_fd)
+{
+	autoclose int fd = open_exactly(op->path);
+
+	if (fd < 0)
+		return op->optional && is_gone(errno) ? 0 : -errno;
+	*ret_fd = clone_fd(fd, true);
+	if (*ret_fd < 0)
+		return -errno;
+	if (set_attributes(*ret_fd, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV |
+			   (op->kind == MOUNT_READ ? SYS_MOUNT_ATTR_RDONLY : 0), 0, true) < 0)
+		return -errno;
+	return 0;
+}
+
+static int clone_nodes(struct inside *in)
+{
+	char path[32] = "/dev/";
+
+	for (size_t i = 0; i < ARRAY_SIZE(device_nodes); i++) {
+		strcpy(path + 5, device_nodes[i]);
+		in->node_fds[i] = sys_open_tree(AT_FDCWD, path, SYS_OPEN_TREE_CLONE | O_CLOEXEC);
+		if (in->node_fds[i] < 0 && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
+int mounts_clone(struct inside *in)
+{
+	const struct box *box = in->box;
+
+	raise_descriptor_limit(box->op_count + 64);
+	for (in->item = 0; in->item < box->op_count; in->item++) {
+		int r;
+
+		in->clones[in->item] = -1;
+		if (!box->ops[in->item].early)
+			continue;
+		r = clone_op(&box->ops[in->item], &in->clones[in->item]);
+		if (r < 0)
+			return r;
+	}
+	in->item = SIZE_MAX;
+	return clone_nodes(in);
+}
+
+/* --- the root ---------------------------------------------------------------------------------------------------------------- */
+
+static int new_tmpfs(unsigned attributes)
+{
+	autoclose int context = sys_fsopen("tmpfs");
+
+	if (context < 0 || sys_fsconfig(context, SYS_FSCONFIG_SET_STRING, "mode", "0755") < 0 ||
+	    sys_fsconfig(context, SYS_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
+		return -1;
+	return sys_fsmount(context, attributes);
+}
+
+/* Makes the directories of a relative path below fd, and at its end a directory or an empty file. What is not granted itself can be
+ * walked through but not listed. */
+static int make_way(int fd, const char *relative, bool directory)
+{
+	char path[4096];
+
+	if (strlen(relative) >= sizeof(path))
+		return -ENAMETOOLONG;
+	for (size_t i = 0; relative[i]; i++) {
+		if (relative[i] == '/' && i) {
+			path[i] = '\0';
+			if (mkdirat(fd, path, 0111) < 0 && errno != EEXIST)
+				return -errno;
+		}
+		path[i] = relative[i];
+		path[i + 1] = '\0';
+	}
+	if (directory)
+		return mkdirat(fd, path, 0111) < 0 && errno != EEXIST ? -errno : 0;
+	fd = openat(fd, path, O_CREAT | O_WRONLY | O_CLOEXEC, 0);
+	return fd < 0 ? -errno : (close(fd), 0);
+}
+
+/* A link that a granted path passes through exists in the assembled root too, where its place is not granted itself. */
+static int make_links(struct inside *in, int root)
+{
+	const struct policy *policy = in->box->plan->policy;
+	char target[4096];
+
+	for (size_t i = 0; i < policy->link_count; i++) {
+		const char *slash = strrchr(policy->links[i], '/');
+		ssize_t size = readlink(policy->links[i], target, sizeof(target) - 1);
+		char parent[4096];
+
+		if (size < 0 || slash - policy->links[i] >= (ptrdiff_t)sizeof(parent))
+			continue;
+		target[size] = '\0';
+		memcpy(parent, policy->links[i] + 1, (size_t)(slash - policy->links[i]));
+		parent[slash > policy->links[i] ? slash - policy->links[i] - 1 : 0] = '\0';
+		if (parent[0] && make_way(root, parent, true) < 0)
+			continue;
+		if (symlinkat(target, root, policy->links[i] + 1) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+static int make_places(struct inside *in, int root)
+{
+	static const char *const own[] = { "dev", "proc" };
+	const struct box *box = in->box;
+	int r;
+
+	for (in->item = 0; in->item < box->op_count; in->item++) {
+		if (!box->ops[in->item].top || in->clones[in->item] < 0)
+			continue;
+		r = make_way(root, box->ops[in->item].path + 1, box->ops[in->item].directory);
+		if (r < 0)
+			return r;
+	}
+	in->item = SIZE_MAX;
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		if (mkdirat(root, own[i], 0755) < 0 && errno != EEXIST)
+			return -errno;
+	return make_links(in, root);
+}
+
+/* The new root stands on /dev for the moment between its attachment and pivot_root(".", "."), which puts the old root on top of it:
+ * pivot_root(2), "the following trick". /proc of the host stays attached beneath ours until ours is made: the kernel lets a user
+ * namespace mount a new procfs only where it could see one in full (mount_too_revealing()). */
+static int assemble_root(struct inside *in)
+{
+	autoclose int root = new_tmpfs(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
+	autoclose int proc = sys_open_tree(AT_FDCWD, "/proc", SYS_OPEN_TREE_CLONE | SYS_AT_RECURSIVE | O_CLOEXEC);
+	autoclose int sys = sys_open_tree(AT_FDCWD, "/sys", SYS_OPEN_TREE_CLONE | SYS_AT_RECURSIVE | O_CLOEXEC);
+	int r;
+
+	(void)sys;
+	if (root < 0 || proc < 0 || attach(root, "/dev") < 0)
+		return -errno;
+	r = make_places(in, root);
+	if (r < 0)
+		return r;
+	if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return -errno;
+	return attach(proc, "/proc");
+}
+
+int mounts_root(struct inside *in)
+{
+	const struct plan *plan = in->box->plan;
+	const struct sys_mount_attr in_place = {
+		.attr_set = SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV | (plan->root_writable ? 0 : SYS_MOUNT_ATTR_RDONLY),
+		.propagation = SYS_MS_PRIVATE,
+	};
+	const struct sys_mount_attr private = { .propagation = SYS_MS_PRIVATE };
+
+	if (sys_mount_setattr(AT_FDCWD, "/", SYS_AT_RECURSIVE, plan->restricted_read ? &private : &in_place) < 0)
+		return -errno;
+	return plan->restricted_read ? assemble_root(in) : 0;
+}
+
+/* --- the scratch ---------------------------------------------------------------------------------------------------------- */
+
+static int make_dev_tree(int scratch)
+{
+	static const struct { const char *name, *target; } links[] = {
+		{ "dev/fd", "/proc/self/fd" }, { "dev/ptmx", "pts/ptmx" }, { "dev/stderr", "/proc/self/fd/2" },
+		{ "dev/stdin", "/proc/self/fd/0" }, { "dev/stdout", "/proc/self/fd/1" },
+	};
+	char name[32] = "dev/";
+
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		if (symlinkat(links[i].target, scratch, links[i].name) < 0)
+			return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(device_nodes); i++) {
+		strcpy(name + 4, device_nodes[i]);
+		if (mknodat(scratch, name, S_IFREG, 0) < 0)
+			return -errno;
+	}
+	if (mknodat(scratch, "dev/console", S_IFREG, 0) < 0 || mkdirat(scratch, "dev/pts", 0755) < 0 ||
+	    mkdirat(scratch, "dev/shm", 0755) < 0)
+		return -errno;
+	return 0;
+}
+
+static int make_scaffolds(struct inside *in)
+{
+	const struct box *box = in->box;
+	char way[8192];
+
+	for (size_t i = 0; i < box->scaffold_count; i++) {
+		const struct scaffold *scaffold = &box->scaffolds[i];
+		int r;
+
+		in->item = scaffold->op;
+		/* a directory of its own for each mask, named by its number */
+		if (snprintf(way, sizeof(way), "way%zu/%s", scaffold->op, scaffold->below) >= (int)sizeof(way))
+			return -ENAMETOOLONG;
+		r = make_way(in->scratch_fd, way, scaffold->directory);
+		if (r < 0)
+			return r;
+	}
+	in->item = SIZE_MAX;
+	return 0;
+}
+
+/* Everything is made first, then the scratch becomes read-only, and whatever is cloned from it after that is so from birth. */
+int mounts_scratch(struct inside *in)
+{
+	int fd = new_tmpfs(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
+	int r;
+
+	in->scratch_fd = fd;
+	if (fd < 0 || attach(fd, "/dev") < 0)
+		return -errno;
+	if (mkdirat(fd, SCRATCH_DIRECTORY, 0) < 0 || mknodat(fd, SCRATCH_FILE, S_IFREG, 0) < 0 ||
+	    mkdirat(fd, SCRATCH_DEV, 0755) < 0 || mkdirat(fd, SCRATCH_SHM, 01777) < 0 || fchmodat(fd, SCRATCH_SHM, 01777, 0) < 0)
+		return -errno;
+	if ((r = make_dev_tree(fd)) < 0 || (r = make_scaffolds(in)) < 0)
+		return r;
+	in->shm_fd = sys_open_tree(fd, SCRATCH_SHM, SYS_OPEN_TREE_CLONE | O_CLOEXEC);
+	if (in->shm_fd < 0 || set_attributes(fd, SYS_MOUNT_ATTR_RDONLY | SYS_MOUNT_ATTR_NOEXEC, 0, false) < 0)
+		return -errno;
+	return 0;
+}
+
+static int clone_scratch(const struct inside *in, const char *name)
+{
+	return sys_open_tree(in->scratch_fd, name, SYS_OPEN_TREE_CLONE | O_CLOEXEC);
+}
+
+/* --- pins --------------------------------------------------------------------------------------------------------------------- */
+
+static int clone_hidden(const char *root)
+{
+	autoclose int fd = open_exactly(root);
+	int clone = fd < 0 ? -1 : clone_fd(fd, true);
+
+	if (clone >= 0 && attach(clone, "/dev") < 0) {
+		close(clone);
+		return -1;
+	}
+	return clone;
+}
+
+static int pin(const struct inside *in, int root, const char *below)
+{
+	autoclose int to = sys_openat2(root, below, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, SYS_RESOLVE_NO_SYMLINKS);
+	autoclose int from = -1;
+	struct stat st;
+
+	if (to < 0)
+		return is_gone(errno) ? 0 : -errno;
+	if (fstat(to, &st) < 0)
+		return -errno;
+	from = sys_open_tree(in->scratch_fd, S_ISDIR(st.st_mode) ? SCRATCH_DIRECTORY : SCRATCH_FILE,
+			     SYS_OPEN_TREE_CLONE | O_CLOEXEC);
+	return from < 0 || sys_move_mount(from, to) < 0 ? -errno : 0;
+}
+
+/* After the rules: a clone taken before them would not be recursive enough to hold pins inside a root's own mounts, one taken after
+ * them shows the masks too, which changes nothing for a name. */
+int mounts_pins(struct inside *in)
+{
+	const struct box *box = in->box;
+	const char *root = NULL;
+	int clone = -1, r = 0;
+
+	for (in->item = 0; r == 0 && in->item < box->pin_count; in->item++) {
+		const struct pin *p = &box->pins[in->item];
+
+		if (!root || strcmp(root, p->root)) {
+			if (clone >= 0)
+				close(clone);
+			root = p->root;
+			clone = clone_hidden(root);
+		}
+		r = clone < 0 ? -errno : pin(in, clone, p->below);
+	}
+	if (clone >= 0)
+		close(clone);
+	if (r == 0)
+		in->item = SIZE_MAX;
+	return r;
+}
+
+/* --- the rules ---------------------------------------------------------------------------------------------------------------- */
+
+static int mask_source(const struct inside *in, const struct mount_op *op, int to)
+{
+	char name[32];
+	struct stat st;
+
+	if (op->kind == MOUNT_SCAFFOLD) {
+		snprintf(name, sizeof(name), "way%zu", in->item);
+		return clone_scratch(in, name);
+	}
+	if (fstat(to, &st) < 0)
+		return -1;
+	return clone_scratch(in, S_ISDIR(st.st_mode) ? SCRATCH_DIRECTORY : SCRATCH_FILE);
+}
+
+static int read_only_source(int to)
+{
+	int fd = clone_fd(to, true);
+
+	if (fd >= 0 && set_attributes(fd, SYS_MOUNT_ATTR_RDONLY, 0, true) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int perform(const struct inside *in, const struct mount_op *op, int early)
+{
+	autoclose int to = open_exactly(op->path);
+	autoclose int from = early;
+
+	if (to < 0)
+		return op->optional && is_gone(errno) ? 0 : -errno;
+	if (from < 0 && op->kind != MOUNT_WRITE)
+		from = op->kind == MOUNT_READ ? read_only_source(to) : mask_source(in, op, to);
+	return from < 0 || sys_move_mount(from, to) < 0 ? -errno : 0;
+}
+
+int mounts_rules(struct inside *in)
+{
+	const struct box *box = in->box;
+
+	for (in->item = 0; in->item < box->op_count; in->item++) {
+		const struct mount_op *op = &box->ops[in->item];
+		int r;
+
+		if (op->early && in->clones[in->item] < 0)
+			continue;		/* optional, and gone */
+		r = perform(in, op, in->clones[in->item]);
+		if (r < 0)
+			return r;
+	}
+	in->item = SIZE_MAX;
+	return 0;
+}
+
+/* Sockets are named as their owner bound them, perhaps through links; a mask only takes away, so links may be followed. */
+int mounts_sockets(struct inside *in)
+{
+	const struct policy *policy = in->box->plan->policy;
+
+	for (in->item = 0; in->item < policy->socket_count; in->item++) {
+		autoclose int to = open(policy->sockets[in->item], O_PATH | O_CLOEXEC);
+		autoclose int from = -1;
+		struct stat st;
+
+		if (to < 0 || fstat(to, &st) < 0 || !S_ISSOCK(st.st_mode))
+			continue;
+		from = clone_scratch(in, SCRATCH_FILE);
+		if (from < 0 || sys_move_mount(from, to) < 0)
+			return -errno;
+	}
+	in->item = SIZE_MAX;
+	return 0;
+}
+
+/* --- /dev and /proc -------------------------------------------------------------------------------------------------------- */
+
+/* By path: nobody else can have turned a link into this /dev, /proc or read-only /sys. Descriptors are left to pid 1's close_range(). */
+static int put(int from, const char *path)
+{
+	return from < 0 || syscall(SYS_move_mount, from, "", AT_FDCWD, path, SYS_MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+static int new_devpts(void)
+{
+	autoclose int context = sys_fsopen("devpts");
+
+	if (context < 0 || sys_fsconfig(context, SYS_FSCONFIG_SET_FLAG, "newinstance", NULL) < 0 ||
+	    sys_fsconfig(context, SYS_FSCONFIG_SET_STRING, "ptmxmode", "0666") < 0 ||
+	    sys_fsconfig(context, SYS_FSCONFIG_SET_STRING, "mode", "620") < 0 ||
+	    sys_fsconfig(context, SYS_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
+		return -1;
+	return sys_fsmount(context, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NOEXEC);
+}
+
+/* The terminal that the command talks to belongs to the host's devpts; ttyname(3) looks through /dev for a node of the same device,
+ * and finds it as /dev/console. */
+static int put_console(void)
+{
+	int tty = -1;
+
+	for (int fd = 0; fd <= 2 && tty < 0; fd++)
+		if (isatty(fd))
+			tty = sys_open_tree(fd, "", SYS_OPEN_TREE_CLONE | SYS_AT_EMPTY_PATH | O_CLOEXEC);
+	return tty < 0 ? 0 : put(tty, "/dev/console");
+}
+
+static int put_nodes(const struct inside *in)
+{
+	char path[32] = "/dev/";
+
+	for (size_t i = 0; i < ARRAY_SIZE(device_nodes); i++) {
+		int r;
+
+		strcpy(path + 5, device_nodes[i]);
+		r = in->node_fds[i] < 0 ? 0 : put(in->node_fds[i], path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* From here on the scratch and the pins lie beneath this mount. */
+int mounts_dev(struct inside *in)
+{
+	int r;
+
+	if ((r = put(clone_scratch(in, SCRATCH_DEV), "/dev")) < 0 || (r = put_nodes(in)) < 0 ||
+	    (r = put(new_devpts(), "/dev/pts")) < 0 || (r = put(in->shm_fd, "/dev/shm")) < 0)
+		return r;
+	return put_console();
+}
+
+int mounts_proc(struct inside *in)
+{
+	int context = sys_fsopen("proc");
+
+	(void)in;
+	if (context < 0 || sys_fsconfig(context, SYS_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
+		return -errno;
+	return put(sys_fsmount(context, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_NOEXEC), "/proc");
+}
+
+static int put_system(const struct inside *in, const struct mount_op *op)
+{
+	int from;
+
+	if (op->kind == MOUNT_READ) {
+		from = sys_open_tree(AT_FDCWD, op->path, SYS_OPEN_TREE_CLONE | O_CLOEXEC);
+		if (from >= 0 && set_attributes(from, SYS_MOUNT_ATTR_RDONLY, 0, false) < 0)
+			return -errno;
+	} else {
+		struct stat st;
+
+		if (lstat(op->path, &st) < 0)
+			return -errno;
+		from = clone_scratch(in, S_ISDIR(st.st_mode) ? SCRATCH_DIRECTORY : SCRATCH_FILE);
+	}
+	return put(from, op->path);
+}
+
+int mounts_system(struct inside *in)
+{
+	const struct box *box = in->box;
+
+	for (in->item = 0; in->item < box->system_count; in->item++) {
+		int r = put_system(in, &box->system[in->item]);
+
+		if (r < 0 && !is_gone(-r))
+			return r;
+	}
+	in->item = SIZE_MAX;
+	return 0;
+}
+
+int mounts_seal(struct inside *in)
+{
+	const struct sys_mount_attr attr = { .attr_set = SYS_MOUNT_ATTR_RDONLY };
+
+	if (in->box->plan->restricted_read && sys_mount_setattr(AT_FDCWD, "/", 0, &attr) < 0)
+		return -errno;
+	return 0;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* seccomp.c — the rows of syscalls.def that stand → one BPF program.
+ *
+ *	load the architecture; another one meets its row's outcome
+ *	load the number; balanced binary search among runs of numbers that meet the same fate
+ *	the argument tests, the returns
+ *
+ * A call's rows are emitted from the last to the first, each a test that goes on to the row below. Equal
+ * tests that lead to equal places are emitted once, so calls with like rows (chmod and fchmod) share them.
+ * The numbers are searched as runs: neighbours with one fate (fsopen to fspick) cost one comparison, and x32
+ * is a run like another.
+ *
+ * Since 5.11 the kernel tries a program on every number when it is loaded, and never runs it again for those
+ * that it allows whatever the arguments (seccomp_cache_prepare). That trial is a good part of what loading
+ * costs; hence the balance. */
+#include "linux/seccomp.h"
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/netlink.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#define NUMBERS		512		/* more than any system call's */
+#define X32_FIRST	0x40000000u	/* __X32_SYSCALL_BIT */
+#define CAPACITY	512		/* instructions; the kernel takes 4,096 */
+#define ALLOW_LABEL	0		/* of the return emitted first: memory full of zeros allows everything */
+
+/* --- the table --- */
+
+#define SET_ID		06000			/* S_ISUID | S_ISGID */
+#define TMPFILE		020000000		/* O_TMPFILE less O_DIRECTORY, which differs by architecture */
+#define OLD_PACKET	10			/* SOCK_PACKET: the kernel makes AF_PACKET of it */
+#define PERSONAS	(0x8 | 0x20000 | 0x40000) /* PER_LINUX32, UNAME26, ADDR_NO_RANDOMIZE */
+/* Without CLONE_NEWTIME: to clone, its bit is part of the exit signal. */
+#define NAMESPACES \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
+	 CLONE_NEWNET)
+#define PRIVATE_STATE \
+	(CLONE_FILES | CLONE_FS | CLONE_SYSVSEM | CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
+
+#define ALWAYS				{ TEST_END, 0, 0, 0 }
+#define MASKED(argument, mask, value)	{ TEST_IS, argument, mask, value }
+#define IS(argument, value)		MASKED(argument, UINT32_MAX, value)
+#define ANY(argument, mask)		{ TEST_ANY, argument, (uint32_t)(mask), 0 }
+#define BOTH(first, second)		first, second
+
+#define NONE		SECCOMP_ABSENT
+#define FOREIGN		SECCOMP_FOREIGN
+#define X32		SECCOMP_X32
+#define ALLOW		SECCOMP_ALLOW
+#define BROKER		SECCOMP_BROKER
+#define KERNEL_NONE	KERNEL__COUNT
+
+#define CALL(name, x86_64, aarch64, condition, outcome, opened_by, reason) \
+	{ #name, { x86_64, aarch64 }, { condition }, outcome, KERNEL_##opened_by, reason },
+const struct seccomp_row seccomp_rows[] = {
+#include "linux/syscalls.def"
+};
+#undef CALL
+
+const size_t seccomp_row_count = ARRAY_SIZE(seccomp_rows);
+
+#define CALL(name, x86_64, aarch64, condition, outcome, opened_by, reason) \
+	_Static_assert((x86_64) < NUMBERS && (aarch64) < NUMBERS, #name " has too high a number");
+#include "linux/syscalls.def"
+#undef CALL
+
+static const uint32_t audit_archs[SECCOMP_ARCH__COUNT] = {
+	[SECCOMP_X86_64] = AUDIT_ARCH_X86_64,
+	[SECCOMP_AARCH64] = AUDIT_ARCH_AARCH64,
+};
+
+/* --- what becomes of a row --- */
+
+static bool row_stands(const struct seccomp_row *row, const struct seccomp_options *options)
+{
+	return row->numbers[options->arch] != SECCOMP_ABSENT &&
+	       (row->outcome != SECCOMP_BROKER || options->broker);
+}
+
+static int row_outcome(const struct seccomp_row *row, const struct seccomp_options *options)
+{
+	bool opened = row->opened_by < KERNEL__COUNT && (options->kernel_allow >> row->opened_by & 1);
+
+	return opened ? SECCOMP_ALLOW : row->outcome;
+}
+
+static const struct outcome { int number; uint32_t value; const char *text; } outcomes[] = {
+	{ SECCOMP_BROKER,	SECCOMP_RET_USER_NOTIF,			"broker" },
+	{ SECCOMP_ALLOW,	SECCOMP_RET_ALLOW,			"allowed" },
+	{ EPERM,		SECCOMP_RET_ERRNO | EPERM,		"EPERM" },
+	{ ENOSYS,		SECCOMP_RET_ERRNO | ENOSYS,		"ENOSYS" },
+	{ EAFNOSUPPORT,		SECCOMP_RET_ERRNO | EAFNOSUPPORT,	"EAFNOSUPPORT" },
+};
+
+static size_t outcome_index(int number)
+{
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(outcomes) - 1 && outcomes[i].number != number)
+		i++;
+	return i;
+}
+
+const char *seccomp_row_outcome(const struct seccomp_row *row,
+				const struct seccomp_options *options)
+{
+	if (!row_stands(row, options))
+		return NULL;
+	return outcomes[outcome_index(row_outcome(row, options))].text;
+}
+
+/* --- rows → tests and returns --- */
+
+struct node { struct seccomp_test test; unsigned yes, no, label; };
+struct run { uint32_t first; unsigned label; };
+
+struct lowering {
+	const struct seccomp_options *options;
+	struct bpf_builder builder;
+	struct { bool emitted; unsigned label; } returns[ARRAY_SIZE(outcomes)];
+	struct node nodes[64];			/* tests emitted so far; one without room is not shared */
+	size_t node_count;
+	unsigned fates[NUMBERS], x32, foreign;	/* labels */
+	struct run runs[NUMBERS + 3];
+	size_t run_count;
+};
+
+static unsigned return_emit(struct lowering *lowering, int outcome)
+{
+	size_t i = outcome_index(outcome);
+
+	if (!lowering->returns[i].emitted) {
+		lowering->returns[i].label = bpf_return(&lowering->builder, outcomes[i].value);
+		lowering->returns[i].emitted = true;
+	}
+	return lowering->returns[i].label;
+}
+
+static bool node_equal(const struct node *a, const struct node *b)
+{
+	return a->test.kind == b->test.kind && a->test.argument == b->test.argument &&
+	       a->test.mask == b->test.mask && a->test.value == b->test.value &&
+	       a->yes == b->yes && a->no == b->no;
+}
+
+static unsigned load_emit(struct bpf_builder *builder, size_t offset)
+{
+	return bpf_statement(builder, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset);
+}
+
+static unsigned test_emit(struct lowering *lowering, const struct seccomp_test *test, unsigned yes,
+			  unsigned no)
+{
+	struct bpf_builder *builder = &lowering->builder;
+	struct node node = { *test, yes, no, 0 };
+
+	if (test->kind == TEST_END || yes == no)
+		return yes;
+	for (size_t i = 0; i < lowering->node_count; i++)
+		if (node_equal(&lowering->nodes[i], &node))
+			return lowering->nodes[i].label;
+
+	if (test->kind == TEST_ANY) {
+		bpf_branch(builder, BPF_JSET, test->mask, yes, no);
+	} else {
+		bpf_branch(builder, BPF_JEQ, test->value, yes, no);
+		if (test->mask != UINT32_MAX)
+			bpf_statement(builder, BPF_ALU | BPF_AND | BPF_K, test->mask);
+	}
+	node.label = load_emit(builder, offsetof(struct seccomp_data, args) + sizeof(uint64_t) * test->argument);
+	if (lowering->node_count < ARRAY_SIZE(lowering->nodes))
+		lowering->nodes[lowering->node_count++] = node;
+	return node.label;
+}
+
+static unsigned *fate_of(struct lowering *lowering, int number)
+{
+	if (number == SECCOMP_FOREIGN)
+		return &lowering->foreign;
+	if (number == SECCOMP_X32)
+		return &lowering->x32;
+	return &lowering->fates[number];
+}
+
+static void rows_emit(struct lowering *lowering)
+{
+	const struct seccomp_options *options = lowering->options;
+
+	return_emit(lowering, SECCOMP_ALLOW);		/* ALLOW_LABEL */
+	for (size_t i = seccomp_row_count; i-- > 0;) {
+		const struct seccomp_row *row = &seccomp_rows[i];
+		unsigned *fate, label;
+
+		if (!row_stands(row, options))
+			continue;
+		fate = fate_of(lowering, row->numbers[options->arch]);
+		label = return_emit(lowering, row_outcome(row, options));
+		for (size_t j = SECCOMP_TESTS; j-- > 0;)
+			label = test_emit(lowering, &row->tests[j], label, *fate);
+		*fate = label;
+	}
+}
+
+/* --- numbers → search --- */
+
+static void run_add(struct lowering *lowering, uint32_t first, unsigned label)
+{
+	if (lowering->run_count && lowering->runs[lowering->run_count - 1].label == label)
+		return;
+	lowering->runs[lowering->run_count++] = (struct run){ first, label };
+}
+
+static void runs_make(struct lowering *lowering)
+{
+	for (uint32_t number = 0; number < NUMBERS; number++)
+		run_add(lowering, number, lowering->fates[number]);
+	run_add(lowering, NUMBERS, ALLOW_LABEL);
+	run_add(lowering, X32_FIRST, lowering->x32);
+	/* -1 is no call: a tracer sets it to skip one, and chooses the result itself. */
+	run_add(lowering, UINT32_MAX, ALLOW_LABEL);
+}
+
+static unsigned search_emit(struct bpf_builder *builder, const struct run *runs, size_t count)
+{
+	size_t half = count / 2;
+	unsigned yes, no;
+
+	if (count == 1)
+		return runs->label;
+	yes = search_emit(builder, runs + half, count - half);
+	no = search_emit(builder, runs, half);
+	return bpf_branch(builder, BPF_JGE, runs[half].first, yes, no);
+}
+
+int seccomp_lower(const struct seccomp_options *options, struct arena *arena, struct bpf_program *ret,
+		  struct bawn_error *err)
+{
+	struct lowering lowering = { .options = options };
+	struct bpf_builder *builder = &lowering.builder;
+	unsigned search;
+
+	bpf_init(builder, arena, CAPACITY);
+	rows_emit(&lowering);
+	runs_make(&lowering);
+	search_emit(builder, lowering.runs, lowering.run_count);
+	search = load_emit(builder, offsetof(struct seccomp_data, nr));
+	bpf_branch(builder, BPF_JEQ, audit_archs[options->arch], search, lowering.foreign);
+	load_emit(builder, offsetof(struct seccomp_data, arch));
+	return bpf_finish(builder, ret, err);
+}

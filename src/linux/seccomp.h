@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* seccomp.h — kernel.allow → BPF program. Pure: for either architecture, on any machine.
+ *
+ *	syscalls.def   what is closed, by which errno, what opens it, and why
+ *	seccomp.c      rows + options → program
+ *	bpf.c          emitter and simulator; knows nothing of sandboxes
+ *
+ * Include it as "linux/seccomp.h". */
+#ifndef BAWN_SECCOMP_H
+#define BAWN_SECCOMP_H
+
+/* Where src is on the path for <...>, this file hides the kernel's of the same name; so it brings that
+ * one along. */
+#include_next <linux/seccomp.h>
+#include <linux/filter.h>
+
+#include "policy/policy.h"
+
+enum seccomp_arch { SECCOMP_X86_64, SECCOMP_AARCH64, SECCOMP_ARCH__COUNT };
+
+/* --- seccomp.c: the table, and what becomes of it ------------------------------------------------- */
+
+/* Arguments are compared by their low word: the kernel takes each that the table looks at for an int, an
+ * unsigned int or something shorter. */
+struct seccomp_test {
+	enum { TEST_END, TEST_IS, TEST_ANY } kind;
+	unsigned argument;	/* IS: (argument & mask) == value; ANY: argument & mask */
+	uint32_t mask, value;
+};
+
+#define SECCOMP_TESTS	2
+
+struct seccomp_row {
+	const char *name;
+	int numbers[SECCOMP_ARCH__COUNT];	/* or one of these: */
+#define SECCOMP_ABSENT	(-1)			/* the architecture has no such call */
+#define SECCOMP_FOREIGN	(-2)			/* every call of another architecture */
+#define SECCOMP_X32	(-3)			/* every x32 call */
+	struct seccomp_test tests[SECCOMP_TESTS];	/* all must hold, up to the first END */
+	int outcome;				/* an errno value, or: */
+#define SECCOMP_ALLOW	0
+#define SECCOMP_BROKER	(-1)			/* to the broker; without one the row does not stand */
+	enum kernel_name opened_by;		/* KERNEL__COUNT: by nothing */
+	const char *reason;
+};
+
+/* Sorted by name; of one name's rows the first that fits decides. */
+extern const struct seccomp_row seccomp_rows[];
+extern const size_t seccomp_row_count;
+
+struct seccomp_options {
+	enum seccomp_arch arch;
+	uint32_t kernel_allow;			/* 1u << KERNEL_...: what the profile opens */
+	bool broker;				/* takes calls that create names (SECCOMP_RET_USER_NOTIF) */
+};
+
+/* "EPERM", "ENOSYS", "EAFNOSUPPORT", "broker", "allowed"; NULL: the row has no part in this program. */
+const char *seccomp_row_outcome(const struct seccomp_row *row,
+				const struct seccomp_options *options);
+
+struct bpf_program { struct sock_filter *code; unsigned short count; };
+
+/* The code belongs to the arena. */
+int seccomp_lower(const struct seccomp_options *options, struct arena *arena, struct bpf_program *ret,
+		  struct bawn_error *err);
+
+/* --- bpf.c: emitter, from the last instruction to the first --------------------------------------- */
+
+struct bpf_builder {
+	struct sock_filter *code;		/* filled from its end */
+	unsigned short *nearest;		/* by label: its copy next to what comes now */
+	unsigned capacity, used;
+	bool failed;				/* full, or out of memory; bpf_finish() says so */
+};
+
+/* A label is the number of instructions after the one it names. It stays valid, however far away. */
+void bpf_init(struct bpf_builder *builder, struct arena *arena, unsigned capacity);
+unsigned bpf_return(struct bpf_builder *builder, uint32_t value);
+/* operation: BPF_JEQ, BPF_JGT, BPF_JGE or BPF_JSET. */
+unsigned bpf_branch(struct bpf_builder *builder, unsigned operation, uint32_t value, unsigned yes,
+		    unsigned no);
+/* An instruction that goes on with the one emitted before it. */
+unsigned bpf_statement(struct bpf_builder *builder, unsigned code, uint32_t value);
+int bpf_finish(const struct bpf_builder *builder, struct bpf_program *ret, struct bawn_error *err);
+
+/* --- bpf.c: simulator ------------------------------------------------------------------------------ */
+
+struct seccomp_call { int nr; uint32_t arch; uint64_t args[6]; };	/* arch: AUDIT_ARCH_... */
+
+/* What the program returns: a SECCOMP_RET_ action with its data. When it comes to something that the kernel
+ * would not load, or that filters have no use for: SECCOMP_RET_KILL_PROCESS. */
+uint32_t bpf_simulate(const struct bpf_program *program, const struct seccomp_call *call);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sys.h — system calls and constants that a libc of Debian 12 lacks, under the kernel's own names. Internal to linux/.
+ *
+ * Numbers below 424 differ by architecture and come from <sys/syscall.h>; from 424 on they are the same everywhere. */
+#ifndef BAWN_LINUX_SYS_H
+#define BAWN_LINUX_SYS_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal		424
+#endif
+#ifndef SYS_open_tree
+#define SYS_open_tree			428
+#define SYS_move_mount			429
+#define SYS_fsopen			430
+#define SYS_fsconfig			431
+#define SYS_fsmount			432
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open			434
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range			436
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2			437
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd			438
+#endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr		442
+#endif
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset	444
+#define SYS_landlock_add_rule		445
+#define SYS_landlock_restrict_self	446
+#endif
+
+/* mount_setattr(2), open_tree(2), move_mount(2), fsopen(2), fsconfig(2), fsmount(2) */
+#define SYS_MOUNT_ATTR_RDONLY		0x1u
+#define SYS_MOUNT_ATTR_NOSUID		0x2u
+#define SYS_MOUNT_ATTR_NODEV		0x4u
+#define SYS_MOUNT_ATTR_NOEXEC		0x8u
+#define SYS_OPEN_TREE_CLONE		0x1u
+#define SYS_AT_RECURSIVE		0x8000u
+#define SYS_AT_EMPTY_PATH		0x1000u
+#define SYS_MOVE_MOUNT_F_EMPTY_PATH	0x4u
+#define SYS_MOVE_MOUNT_T_EMPTY_PATH	0x40u
+#define SYS_FSOPEN_CLOEXEC		0x1u
+#define SYS_FSMOUNT_CLOEXEC		0x1u
+#define SYS_FSCONFIG_SET_FLAG		0u
+#define SYS_FSCONFIG_SET_STRING		1u
+#define SYS_FSCONFIG_CMD_CREATE		6u
+#define SYS_MS_PRIVATE			(1u << 18)
+
+struct sys_mount_attr { uint64_t attr_set, attr_clr, propagation, userns_fd; };
+
+/* openat2(2) */
+#define SYS_RESOLVE_NO_MAGICLINKS	0x02u
+#define SYS_RESOLVE_NO_SYMLINKS		0x04u
+#define SYS_RESOLVE_IN_ROOT		0x10u
+
+struct sys_open_how { uint64_t flags, mode, resolve; };
+
+#define SYS_CLOSE_RANGE_CLOEXEC		0x4u
+
+static inline int sys_open_tree(int at, const char *path, unsigned flags)
+{
+	return (int)syscall(SYS_open_tree, at, path, flags);
+}
+
+static inline int sys_move_mount(int from, int to)
+{
+	return (int)syscall(SYS_move_mount, from, "", to, "", SYS_MOVE_MOUNT_F_EMPTY_PATH | SYS_MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+static inline int sys_mount_setattr(int at, const char *path, unsigned flags, const struct sys_mount_attr *attr)
+{
+	return (int)syscall(SYS_mount_setattr, at, path, flags, attr, sizeof(*attr));
+}
+
+static inline int sys_fsopen(const char *type)
+{
+	return (int)syscall(SYS_fsopen, type, SYS_FSOPEN_CLOEXEC);
+}
+
+static inline int sys_fsconfig(int fd, unsigned command, const char *key, const char *value)
+{
+	return (int)syscall(SYS_fsconfig, fd, command, key, value, 0);
+}
+
+static inline int sys_fsmount(int fd, unsigned attributes)
+{
+	return (int)syscall(SYS_fsmount, fd, SYS_FSMOUNT_CLOEXEC, attributes);
+}
+
+static inline int sys_openat2(int at, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
+{
+	const struct sys_open_how how = { .flags = flags, .mode = mode, .resolve = resolve };
+
+	return (int)syscall(SYS_openat2, at, path, &how, sizeof(how));
+}
+
+static inline int sys_pidfd_open(pid_t pid, unsigned flags)
+{
+	return (int)syscall(SYS_pidfd_open, pid, flags);
+}
+
+static inline int sys_pidfd_getfd(int pidfd, int target)
+{
+	return (int)syscall(SYS_pidfd_getfd, pidfd, target, 0);
+}
+
+static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	return (int)syscall(SYS_close_range, first, last, flags);
+}
+
+#endif

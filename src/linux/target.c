@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* target.c — another process's memory and paths, read once and turned into objects of our own.
+ *
+ * A path is resolved here as the kernel would have done for its owner: from its working directory or descriptor, with its idea of
+ * /proc/self. What comes back is a descriptor of the last directory and a name, so nothing that the owner does to its memory, its
+ * descriptors or the tree afterwards changes what is acted on. */
+#include "linux/target.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/uio.h>
+
+#define PAGE 4096u
+#define PROC_MAGIC 0x9fa0		/* PROC_SUPER_MAGIC */
+
+/* --- memory --------------------------------------------------------------------------------------------------------------------- */
+
+int target_read(const struct target *target, uint64_t address, void *bytes, size_t size)
+{
+	struct iovec local = { .iov_base = bytes, .iov_len = size };
+	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
+
+	return process_vm_readv(target->tid, &local, 1, &remote, 1, 0) == (ssize_t)size ? 0 : -EFAULT;
+}
+
+/* Up to the page's end first: the string may be the last thing that is mapped. A transfer stops between iovecs. */
+int target_read_path(const struct target *target, uint64_t address, char path[TARGET_PATH_MAX])
+{
+	size_t first = PAGE - (address & (PAGE - 1));
+	struct iovec local = { .iov_base = path, .iov_len = TARGET_PATH_MAX };
+	struct iovec remote[2] = {
+		{ .iov_base = (void *)(uintptr_t)address, .iov_len = first },
+		{ .iov_base = (void *)(uintptr_t)(address + first), .iov_len = TARGET_PATH_MAX - first },
+	};
+	ssize_t size = process_vm_readv(target->tid, &local, 1, remote, first < TARGET_PATH_MAX ? 2 : 1, 0);
+
+	if (size <= 0)
+		return -EFAULT;
+	if (!memchr(path, '\0', (size_t)size))
+		return size == TARGET_PATH_MAX ? -ENAMETOOLONG : -EFAULT;
+	return 0;
+}
+
+/* --- what /proc tells --------------------------------------------------------------------------------------------------------- */
+
+static int open_proc(const struct target *target, const char *what, int flags)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)target->tid, what);
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int target_umask(const struct target *target)
+{
+	char text[512];
+	autoclose int fd = open_proc(target, "status", O_RDONLY);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	const char *line;
+
+	if (size <= 0)
+		return -ESRCH;
+	text[size] = '\0';
+	line = strstr(text, "\nUmask:");
+	return line ? (int)strtol(line + 7, NULL, 8) : 022;
+}
+
+int target_descriptor(const struct target *target, int fd)
+{
+	autoclose int pidfd = sys_pidfd_open(target->tid, O_EXCL);	/* PIDFD_THREAD, Linux 6.9 */
+	int own;
+
+	if (pidfd < 0)
+		pidfd = sys_pidfd_open(target->tid, 0);			/* good enough for a thread group's leader */
+	if (pidfd < 0)
+		return -errno;
+	own = sys_pidfd_getfd(pidfd, fd);
+	return own < 0 ? -errno : own;
+}
+
+static int open_base(const struct target *target, int at, const char *path)
+{
+	int fd, directory;
+
+	if (path[0] == '/') {
+		fd = target->own_root ? open_proc(target, "root", O_PATH | O_DIRECTORY) : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return fd == -1 ? -errno : fd;
+	}
+	if (at == AT_FDCWD)
+		return open_proc(target, "cwd", O_PATH | O_DIRECTORY);
+	fd = target_descriptor(target, at);
+	if (fd < 0)
+		return fd;
+	directory = openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);	/* ENOTDIR where the owner would get it */
+	if (directory < 0)
+		directory = -errno;
+	close(fd);
+	return directory;
+}
+
+/* --- paths ---------------------------------------------------------------------------------------------------------------------- */
+
+/* Spellings of "this process" mean the owner, not us. */
+static int respell(const struct target *target, const char *path, char respelt[TARGET_PATH_MAX])
+{
+	static const struct { const char *prefix, *format; } rows[] = {
+		{ "/proc/self",		"/proc/%d%s" },
+		{ "/proc/thread-self",	"/proc/%d%s" },
+		{ "/dev/fd",		"/proc/%d/fd%s" },
+		{ "/dev/stdin",		"/proc/%d/fd/0%s" },
+		{ "/dev/stdout",	"/proc/%d/fd/1%s" },
+		{ "/dev/stderr",	"/proc/%d/fd/2%s" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t size = strlen(rows[i].prefix);
+
+		if (strncmp(path, rows[i].prefix, size) || (path[size] && path[size] != '/'))
+			continue;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		if (snprintf(respelt, TARGET_PATH_MAX, rows[i].format, (int)target->tid, path + size) >= TARGET_PATH_MAX)
+			return -ENAMETOOLONG;
+#pragma GCC diagnostic pop
+		return 0;
+	}
+	memcpy(respelt, path, strlen(path) + 1);
+	return 0;
+}
+
+/* Cuts the last component off: what is left names the directory. "a/b/" keeps that a slash followed. */
+static int split(char *path, struct place *place)
+{
+	size_t size = strlen(path);
+	char *name;
+
+	while (size > 1 && path[size - 1] == '/') {
+		path[--size] = '\0';
+		place->slash = true;
+	}
+	name = strrchr(path, '/');
+	name = name ? name + 1 : path;
+	if (!*name || !strcmp(name, ".") || !strcmp(name, "..")) {	/* a directory, by its form */
+		strcpy(place->name, ".");
+		return 0;
+	}
+	if (strlen(name) >= sizeof(place->name))
+		return -ENAMETOOLONG;
+	strcpy(place->name, name);
+	if (name == path)
+		strcpy(path, ".");
+	else
+		name[name - 1 == path ? 0 : -1] = '\0';
+	return 0;
+}
+
+static int open_parent(const struct target *target, int base, const char *path)
+{
+	bool absolute = path[0] == '/';
+	uint64_t resolve = SYS_RESOLVE_NO_MAGICLINKS | (absolute && target->own_root ? SYS_RESOLVE_IN_ROOT : 0);
+	int fd;
+
+	fd = sys_openat2(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, resolve);
+	if (fd < 0 && (errno == ELOOP || errno == ENOSYS) && !(absolute && target->own_root))
+		/* Its own /proc/PID/cwd, root or fd/N, or a link to one. What lies there is judged by its own path. */
+		fd = openat(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The path of what a descriptor holds, in our own view of the tree. */
+static int path_of(int fd, char path[TARGET_PATH_MAX])
+{
+	char link[32];
+	ssize_t size;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	size = readlink(link, path, TARGET_PATH_MAX - 1);
+	if (size < 0)
+		return -errno;
+	path[size] = '\0';
+	return path[0] == '/' ? 0 : -ENOENT;
+}
+
+static int complete(struct place *place)
+{
+	struct statfs fs;
+	size_t size;
+	int r = path_of(place->parent_fd, place->path);
+
+	if (r < 0)
+		return r;
+	if (fstatfs(place->parent_fd, &fs) < 0)
+		return -errno;
+	place->on_proc = fs.f_type == PROC_MAGIC;
+	if (!strcmp(place->name, "."))
+		return 0;
+	size = strlen(place->path);
+	if (size + strlen(place->name) + 2 > sizeof(place->path))
+		return -ENAMETOOLONG;
+	if (place->path[size - 1] != '/')
+		place->path[size++] = '/';
+	strcpy(place->path + size, place->name);
+	return 0;
+}
+
+static int find_from(const struct target *target, int base, char *path, struct place *place)
+{
+	int r = split(path, place);
+
+	if (r < 0)
+		return r;
+	place->parent_fd = open_parent(target, base, path);
+	if (place->parent_fd < 0)
+		return place->parent_fd;
+	r = complete(place);
+	if (r < 0) {
+		close(place->parent_fd);
+		place->parent_fd = -1;
+	}
+	return r;
+}
+
+int place_find(const struct target *target, int at, const char *path, struct place *ret_place)
+{
+	char respelt[TARGET_PATH_MAX];
+	autoclose int base = -1;
+	int r = respell(target, path, respelt);
+
+	*ret_place = (struct place){ .parent_fd = -1 };
+	if (r < 0)
+		return r;
+	if (!respelt[0])
+		return -ENOENT;
+	base = open_base(target, at, respelt);
+	return base < 0 ? base : find_from(target, base, respelt, ret_place);
+}
+
+int place_follow(const struct target *target, const struct place *link, const char *path, struct place *ret_place)
+{
+	char respelt[TARGET_PATH_MAX];
+	autoclose int base = -1;
+	int r = respell(target, path, respelt);
+
+	*ret_place = (struct place){ .parent_fd = -1 };
+	if (r < 0)
+		return r;
+	if (!respelt[0])
+		return -ENOENT;
+	if (respelt[0] != '/')
+		return find_from(target, link->parent_fd, respelt, ret_place);
+	base = open_base(target, AT_FDCWD, respelt);
+	return base < 0 ? base : find_from(target, base, respelt, ret_place);
+}

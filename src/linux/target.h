@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* target.h — the broker's view of a process that waits for it: its memory, and the places that its paths name. Internal to linux/. */
+#ifndef BAWN_LINUX_TARGET_H
+#define BAWN_LINUX_TARGET_H
+
+#include "linux/box.h"
+
+#define TARGET_PATH_MAX 4096
+#define TARGET_NAME_MAX 256
+
+struct target {				/* a thread stopped in a call */
+	pid_t tid;
+	bool own_root;			/* it may have another root than pid 1: a nested sandbox */
+};
+
+struct place {				/* where a path leads: a directory that is held, and a name in it */
+	int parent_fd;			/* O_PATH, the broker's own; -1: none */
+	char name[TARGET_NAME_MAX];	/* the last component; "." when the path is a directory by its form */
+	bool slash;			/* a slash followed it: only a directory will do */
+	bool on_proc;			/* the directory lies on a procfs */
+	char path[TARGET_PATH_MAX];	/* canonical: the directory's path and the name */
+};
+
+/* Copies size bytes; 0 or -EFAULT. */
+int target_read(const struct target *target, uint64_t address, void *bytes, size_t size);
+/* Copies a string; -ENAMETOOLONG, -EFAULT. */
+int target_read_path(const struct target *target, uint64_t address, char path[TARGET_PATH_MAX]);
+/* The place of path seen from the descriptor at (AT_FDCWD: its working directory). The last component is not followed. -errno as the
+ * kernel would say. The caller closes parent_fd. */
+int place_find(const struct target *target, int at, const char *path, struct place *ret_place);
+/* The same, going on from where a symbolic link stands that says path. */
+int place_follow(const struct target *target, const struct place *link, const char *path, struct place *ret_place);
+/* Its umask, or -errno. */
+int target_umask(const struct target *target);
+/* A duplicate of one of its descriptors, or -errno. */
+int target_descriptor(const struct target *target, int fd);
+
+#endif

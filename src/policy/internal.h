@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* internal.h — what the files of policy/ share with each other, and nobody else includes. */
+#ifndef BAWN_POLICY_INTERNAL_H
+#define BAWN_POLICY_INTERNAL_H
+
+#include "policy/policy.h"
+
+/* settings.c: network, limits, kernel names, environment of the profile → policy. */
+int policy_settings(const struct profile *profile, const struct host *host, struct policy *policy, struct bawn_error *err);
+
+/* What the making of a policy carries from step to step (resolve.c, git.c, scan.c). */
+struct resolver {
+	struct policy *policy;
+	const struct profile *profile;
+	const struct host *host;
+	struct rule *pending;		/* new rules, until resolver_sort() takes them in */
+	size_t pending_count, pending_capacity;
+	const char **roots;		/* workspace roots, canonical */
+	size_t root_count, root_capacity;
+	bool nocase;			/* protected names being added lie where case does not count */
+	struct bawn_error *err;
+};
+
+/* Adds a rule for a path as written: makes it canonical, remembers the links it passed through. It counts after resolver_sort(). */
+int resolver_add(struct resolver *r, const char *written, enum access access, enum rule_kind kind,
+		 const struct origin *origin, const char *label);
+/* path_canonical() that remembers the links passed through: the command must not be able to turn them. */
+int resolver_canonical(struct resolver *r, const char *path, const char **ret_path, struct host_entry *ret_entry);
+/* Sorts; of several rules on one path one stays: an entry before what is derived; among entries deny, write, read. */
+int resolver_sort(struct resolver *r);
+/* What the rules so far, sorted, say of writing to path. */
+bool resolver_writable(const struct resolver *r, const char *path);
+
+/* plan.c: the nearest rule on a directory above path, or NULL. */
+const struct rule *policy_enclosing(const struct policy *policy, const char *path);
+
+/* git.c: `.git` of one writable directory: protected, with its pointers; or opened as far as "commit" says. */
+int git_protect(struct resolver *r, const char *directory, const struct origin *origin, const char *label);
+int git_commit(struct resolver *r, const char *dot_git, const struct setting *setting);
+
+/* scan.c */
+int scan_nested_repositories(struct resolver *r, const char *root);	/* bounded; adds rules, notes where it stopped */
+int scan_globs(struct resolver *r, unsigned max_depth);			/* RULE_MATCH for everything that deny globs match now */
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* match.c — the decision: may this operation be done at this path, and which rule says so.
+ *
+ * Rules are sorted by path, one a path, so the longest one that applies is found by a binary search for the path and
+ * then for each directory above it: microseconds among ten thousand. Rules that ignore case are few and rare; where
+ * there are any, a scan is the simple thing that is right. */
+#include "policy/policy.h"
+
+#include <string.h>
+
+static const char *const operation_names[] = {
+	[OPERATION_READ] = "read", [OPERATION_WRITE] = "write", [OPERATION_EXEC] = "exec",
+};
+
+const char *operation_name(enum operation operation)
+{
+	return operation_names[operation];
+}
+
+int operation_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(operation_names); i++)
+		if (strcmp(name, operation_names[i]) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* --- the longest rule ------------------------------------------------------------------------------------------- */
+
+/* How a rule's path sorts against the first size bytes of path followed by end: a slash, or NUL for nothing more. */
+static int compare(const struct rule *rule, const char *path, size_t size, char end)
+{
+	int order = strncmp(rule->path, path, size);
+
+	return order ? order : (unsigned char)rule->path[size] - end;
+}
+
+/* Index of the first of the first count rules that does not sort before that. */
+static size_t lower_bound(const struct policy *policy, size_t count, const char *path, size_t size, char end)
+{
+	size_t low = 0;
+
+	while (low < count) {
+		size_t middle = low + (count - low) / 2;
+
+		if (compare(&policy->rules[middle], path, size, end) < 0)
+			low = middle + 1;
+		else
+			count = middle;
+	}
+	return low;
+}
+
+/* Length of the directory above the first size bytes of path; 0 above the root. */
+static size_t parent_size(const char *path, size_t size)
+{
+	if (size <= 1)
+		return 0;
+	while (size > 1 && path[size - 1] != '/')
+		size--;
+	return size > 1 ? size - 1 : 1;
+}
+
+static const struct rule *find_exact_case(const struct policy *policy, const char *path)
+{
+	size_t bound = policy->count;
+
+	for (size_t size = strlen(path); size > 0; size = parent_size(path, size)) {
+		size_t i = lower_bound(policy, bound, path, size, '\0');
+
+		if (i < policy->count && compare(&policy->rules[i], path, size, '\0') == 0)
+			return &policy->rules[i];
+		bound = i;		/* what stands above sorts before */
+	}
+	return NULL;
+}
+
+/* Of equally long rules deny goes before write before read. */
+static bool outranks(const struct rule *rule, const struct rule *other)
+{
+	static const int ranks[] = { [ACCESS_READ] = 1, [ACCESS_WRITE] = 2, [ACCESS_DENY] = 3 };
+	size_t size = strlen(rule->path), other_size = strlen(other->path);
+
+	return size != other_size ? size > other_size : ranks[rule->access] > ranks[other->access];
+}
+
+static const struct rule *find_rule(const struct policy *policy, const char *path)
+{
+	const struct rule *best = find_exact_case(policy, path);
+
+	for (size_t i = 0; policy->any_nocase && i < policy->count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (rule->nocase && path_below(path, rule->path, true) && (!best || outranks(rule, best)))
+			best = rule;
+	}
+	return best;
+}
+
+static const struct rule *find_glob(const struct policy *policy, const char *path)
+{
+	for (size_t i = 0; i < policy->glob_count; i++)
+		if (glob_match_above(policy->globs[i].path, path, policy->globs[i].nocase))
+			return &policy->globs[i];
+	return NULL;
+}
+
+/* --- questions -------------------------------------------------------------------------------------------------- */
+
+void policy_decide(const struct policy *policy, enum operation operation, const char *path, struct decision *ret)
+{
+	const struct rule *rule = NULL;
+
+	if (!policy->unconfined) {
+		rule = find_glob(policy, path);
+		if (!rule)
+			rule = find_rule(policy, path);
+	}
+	ret->rule = rule;
+	if (rule)
+		ret->allowed = rule->access >= (operation == OPERATION_WRITE ? ACCESS_WRITE : ACCESS_READ);
+	else
+		ret->allowed = policy->unconfined;
+}
+
+static bool gives_less_below(const struct policy *policy, const char *path, enum access access)
+{
+	size_t size = strcmp(path, "/") == 0 ? 0 : strlen(path);
+
+	/* "/a-b" sorts between "/a" and "/a/b": what stands below begins with "/a/", and is one range. */
+	for (size_t i = lower_bound(policy, policy->count, path, size, '/'); i < policy->count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (strncmp(rule->path, path, size) != 0 || rule->path[size] != '/')
+			return false;
+		if (rule->access < access)
+			return true;
+	}
+	return false;
+}
+
+static bool gives_less_below_nocase(const struct policy *policy, const char *path, enum access access)
+{
+	for (size_t i = 0; i < policy->count; i++)
+		if (policy->rules[i].access < access && path_below(policy->rules[i].path, path, true))
+			return true;
+	return false;
+}
+
+bool policy_rules_below(const struct policy *policy, const char *path)
+{
+	struct decision decision;
+
+	policy_decide(policy, OPERATION_READ, path, &decision);
+	if (!decision.allowed || !decision.rule)
+		return false;
+	return policy->any_nocase ? gives_less_below_nocase(policy, path, decision.rule->access)
+				  : gives_less_below(policy, path, decision.rule->access);
+}
+
+ptrdiff_t policy_rule_at(const struct policy *policy, const char *path)
+{
+	size_t size = strlen(path), i = lower_bound(policy, policy->count, path, size, '\0');
+
+	if (i < policy->count && compare(&policy->rules[i], path, size, '\0') == 0)
+		return (ptrdiff_t)i;
+	for (i = 0; policy->any_nocase && i < policy->count; i++)
+		if (policy->rules[i].nocase && strlen(policy->rules[i].path) == size &&
+		    path_below(path, policy->rules[i].path, true))
+			return (ptrdiff_t)i;
+	return -1;
+}

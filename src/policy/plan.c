@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.c — policy + features → plan: which layer holds each rule on this machine, and what none can hold.
+ *
+ * A rule that stands needs a mount only where it differs from the rule around it. A rule on something that is missing is held by the
+ * creation broker where the command could create it, and by the read-only mount around it where it could not. Directories on the way
+ * to a rule are pinned, so that a rename cannot carry what is ruled away from its name. */
+#include "policy/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PATH_SIZE 4096			/* PATH_MAX: no system call takes a longer one */
+
+static bool copy_path(char buffer[PATH_SIZE], const char *path)
+{
+	size_t size = strlen(path) + 1;
+
+	if (size > PATH_SIZE)
+		return false;
+	memcpy(buffer, path, size);
+	return true;
+}
+
+const struct rule *policy_enclosing(const struct policy *policy, const char *path)
+{
+	char buffer[PATH_SIZE];
+	ptrdiff_t at;
+
+	if (!copy_path(buffer, path))
+		return NULL;
+	for (char *slash = strrchr(buffer, '/'); strcmp(buffer, "/"); slash = strrchr(buffer, '/')) {
+		slash[slash == buffer] = '\0';
+		at = policy_rule_at(policy, buffer);
+		if (at >= 0)
+			return &policy->rules[at];
+	}
+	return NULL;
+}
+
+static enum access access_around(const struct policy *policy, const char *path)
+{
+	const struct rule *rule = policy_enclosing(policy, path);
+
+	return rule ? rule->access : ACCESS_DENY;
+}
+
+/* --- layers --------------------------------------------------------------------------------------------------------------- */
+
+static enum layer layer_of_missing(const struct rule *rule, enum access around)
+{
+	if (rule->access == ACCESS_WRITE)
+		return around == ACCESS_WRITE ? LAYER_INHERITED : LAYER_NOTHING;
+	return around == ACCESS_WRITE ? LAYER_BROKER : LAYER_INHERITED;
+}
+
+static enum layer layer_of(const struct plan *plan, const struct rule *rule)
+{
+	enum access around = access_around(plan->policy, rule->path);
+
+	if (!strcmp(rule->path, "/"))
+		return LAYER_ROOT;
+	if (rule->kind == RULE_SYSTEM && rule->type == HOST_OWNED)
+		return LAYER_OWNER;
+	if (rule->kind == RULE_SYSTEM)
+		return rule->access == ACCESS_DENY ? LAYER_MASK :
+		       rule->access == ACCESS_READ ? LAYER_MOUNT_READ : LAYER_NAMESPACE;
+	if (rule->type == HOST_MISSING)
+		return layer_of_missing(rule, around);
+	if (rule->access == around)
+		return LAYER_INHERITED;
+	return rule->access == ACCESS_DENY ? LAYER_MASK :
+	       rule->access == ACCESS_READ ? LAYER_MOUNT_READ : LAYER_MOUNT_WRITE;
+}
+
+static struct plan_item *add_item(struct plan *plan)
+{
+	return array_add(&plan->arena, (void **)&plan->items, &plan->count, &plan->capacity, sizeof(struct plan_item));
+}
+
+static bool landlock_repeats(const struct plan *plan, const struct rule *rule, enum layer layer)
+{
+	/* Landlock grants below a directory and cannot take away: it repeats "read only here" for all that lies outside writable
+	 * roots, and the broker's refusals, which it makes the only way to a new name. */
+	if (!plan->features.landlock_abi || rule->kind == RULE_SYSTEM)
+		return false;
+	return layer == LAYER_BROKER || layer == LAYER_ROOT ||
+	       (rule->access != ACCESS_WRITE && access_around(plan->policy, rule->path) != ACCESS_WRITE);
+}
+
+static int add_rule_item(struct plan *plan, const struct rule *rule)
+{
+	struct plan_item *item = add_item(plan);
+
+	if (!item)
+		return -ENOMEM;
+	item->rule = rule;
+	item->text = rule->label;
+	item->origin = rule->origin;
+	item->layer = layer_of(plan, rule);
+	item->second = landlock_repeats(plan, rule, item->layer) ? LAYER_LANDLOCK : LAYER_NONE;
+	if (item->layer == LAYER_NOTHING)
+		item->note = "not there at start: nothing to grant";
+	return 0;
+}
+
+static int add_glob_item(struct plan *plan, const struct rule *glob)
+{
+	struct plan_item *item = add_item(plan);
+
+	if (!item)
+		return -ENOMEM;
+	*item = (struct plan_item){
+		.rule = glob, .text = glob->label, .origin = glob->origin, .layer = LAYER_MASK,
+		.second = plan->broker ? LAYER_BROKER : LAYER_NONE,
+		.note = "what matched at start is masked; the command cannot make a new match; "
+			"a match that others make later is not covered",
+	};
+	return 0;
+}
+
+/* --- pins ------------------------------------------------------------------------------------------------------------------- */
+
+static int add_pin(struct plan *plan, const char *path)
+{
+	const char **slot = array_add(&plan->arena, (void **)&plan->pins, &plan->pin_count, &plan->pin_capacity, sizeof(*slot));
+
+	if (!slot || !(*slot = arena_strdup(&plan->arena, path)))
+		return -ENOMEM;
+	return 0;
+}
+
+/* Whether the mount of a rule stands at path: then the kernel refuses its rename already (EBUSY). */
+static bool has_mount(const struct plan *plan, const char *path)
+{
+	ptrdiff_t at = policy_rule_at(plan->policy, path);
+	enum layer layer;
+
+	if (at < 0)
+		return false;
+	layer = layer_of(plan, &plan->policy->rules[at]);
+	return layer == LAYER_ROOT || layer == LAYER_MASK || layer == LAYER_MOUNT_READ || layer == LAYER_MOUNT_WRITE;
+}
+
+static int pin_ancestors(struct plan *plan, const char *path)
+{
+	char buffer[PATH_SIZE];
+	int e = 0;
+
+	if (!copy_path(buffer, path))
+		return 0;
+	for (char *slash = strrchr(buffer, '/'); e >= 0 && slash != buffer; slash = strrchr(buffer, '/')) {
+		struct decision decision;
+
+		*slash = '\0';
+		if (has_mount(plan, buffer))
+			break;
+		policy_decide(plan->policy, OPERATION_WRITE, buffer, &decision);
+		if (!decision.allowed)
+			break;
+		e = add_pin(plan, buffer);
+	}
+	return e;
+}
+
+static int compare_strings(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static void unique_pins(struct plan *plan)
+{
+	size_t kept = 0;
+
+	if (!plan->pin_count)
+		return;
+	qsort(plan->pins, plan->pin_count, sizeof(*plan->pins), compare_strings);
+	for (size_t i = 1; i < plan->pin_count; i++)
+		if (strcmp(plan->pins[i], plan->pins[kept]))
+			plan->pins[++kept] = plan->pins[i];
+	plan->pin_count = kept + 1;
+}
+
+/* A match of a deny glob is not pinned: a pattern that floats ("**" first) matches wherever a rename takes it, and the broker refuses
+ * the renames after which it would not. */
+static int make_pins(struct plan *plan)
+{
+	const struct policy *policy = plan->policy;
+	int e = 0;
+
+	for (size_t i = 0; e >= 0 && i < plan->count; i++) {
+		const struct plan_item *item = &plan->items[i];
+
+		if (item->rule && item->rule->kind != RULE_SYSTEM && item->rule->kind != RULE_MATCH &&
+		    item->rule->kind != RULE_GLOB && item->layer != LAYER_INHERITED && item->layer != LAYER_NOTHING)
+			e = pin_ancestors(plan, item->rule->path);
+	}
+	for (size_t i = 0; e >= 0 && i < policy->link_count; i++) {
+		struct decision decision;
+
+		policy_decide(policy, OPERATION_WRITE, policy->links[i], &decision);
+		if (decision.allowed && (e = add_pin(plan, policy->links[i])) >= 0)
+			e = pin_ancestors(plan, policy->links[i]);
+	}
+	unique_pins(plan);
+	return e;
+}
+
+/* --- promises that are not about files --------------------------------------------------------------------------------- */
+
+static int add_promise(struct plan *plan, const char *text, struct origin origin, enum layer layer, enum layer second,
+		       const char *note)
+{
+	struct plan_item *item = add_item(plan);
+
+	if (!item || !text)
+		return -ENOMEM;
+	*item = (struct plan_item){ .text = text, .origin = origin, .layer = layer, .second = second, .note = note };
+	return 0;
+}
+
+static const struct origin always = { .file = "always" };
+
+static int promise_always(struct plan *plan)
+{
+	static const struct { const char *text; enum layer layer, second; } rows[] = {
+		{ "no process, IPC object, host name or control group of the host is seen", LAYER_NAMESPACE, LAYER_NONE },
+		{ "no capabilities, no new privileges", LAYER_NAMESPACE, LAYER_SECCOMP },
+		{ "no setuid, setgid bits or file capabilities are set", LAYER_SECCOMP, LAYER_NONE },
+		{ "a session keyring of its own; keyrings of the host out of reach", LAYER_SECCOMP, LAYER_NONE },
+		{ "only descriptors 0 to 2 and those of --keep-fd", LAYER_NAMESPACE, LAYER_NONE },
+		{ "signals reach no process outside", LAYER_NAMESPACE, LAYER_LANDLOCK },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (add_promise(plan, rows[i].text, always, rows[i].layer, rows[i].second, NULL) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static int promise_network(struct plan *plan)
+{
+	const struct policy *policy = plan->policy;
+	const char *text = policy->network == NETWORK_OFF ? "the network is off" : "the network is on";
+	const char *sockets = arena_printf(&plan->arena, "local sockets of the host: %zu closed as they stood at start",
+					   policy->socket_count);
+	int e = add_promise(plan, text, policy->network_origin, policy->network == NETWORK_OFF ? LAYER_NAMESPACE : LAYER_NONE,
+			    LAYER_NONE, NULL);
+
+	if (e >= 0)
+		e = add_promise(plan, sockets, always, LAYER_MASK, LAYER_NONE,
+				"this much is held and no more yet: a socket that appears later is not closed");
+	if (e >= 0)
+		e = add_promise(plan, "abstract sockets of the host are out of reach", always,
+				policy->network == NETWORK_OFF ? LAYER_NAMESPACE : LAYER_LANDLOCK, LAYER_NONE, NULL);
+	return e;
+}
+
+static int promise_kernel(struct plan *plan)
+{
+	int e = 0;
+
+	for (int i = 0; e >= 0 && i < KERNEL__COUNT; i++) {
+		bool open = plan->policy->kernel_allow & (1u << i);
+		const char *text = arena_printf(&plan->arena, "kernel: %s %s", kernel_name_text(i), open ? "open" : "closed");
+
+		e = add_promise(plan, text, open ? plan->policy->kernel_origins[i] : always,
+				open ? LAYER_NONE : LAYER_SECCOMP, LAYER_NONE, open ? "weaker: opened by kernel.allow" : NULL);
+	}
+	return e;
+}
+
+static int promise_limits(struct plan *plan)
+{
+	int e = 0;
+
+	for (int i = 0; e >= 0 && i < LIMIT__COUNT; i++) {
+		const struct limit *limit = &plan->policy->limits[i];
+		const char *text = arena_printf(&plan->arena, "limit: %s = %llu", limit_name_text(i),
+						(unsigned long long)limit->value);
+
+		if (limit->set)
+			e = add_promise(plan, text, limit->origin, i == LIMIT_WALL_SECONDS ? LAYER_CLOCK : LAYER_RLIMIT,
+					LAYER_NONE, NULL);
+	}
+	return e;
+}
+
+/* --- gaps ----------------------------------------------------------------------------------------------------------------------- */
+
+static int add_gap(struct plan *plan, struct plan_gap gap)
+{
+	struct plan_gap *slot = array_add(&plan->arena, (void **)&plan->gaps, &plan->gap_count, &plan->gap_capacity, sizeof(*slot));
+
+	if (!slot || !gap.what)
+		return -ENOMEM;
+	*slot = gap;
+	return 0;
+}
+
+static int gaps_of_settings(struct plan *plan)
+{
+	const struct policy *policy = plan->policy;
+	int e = 0;
+
+	for (size_t i = 0; e >= 0 && i < policy->unenforced_count; i++)
+		e = add_gap(plan, (struct plan_gap){
+			.what = setting_text(&plan->arena, &policy->unenforced[i]), .origin = policy->unenforced[i].origin,
+			.missing = "this version of bawn has nothing yet that enforces it",
+			.remedy = "remove the line, or wait for the version that does",
+		});
+	return e;
+}
+
+static int gaps_of_broker(struct plan *plan)
+{
+	const struct features *f = &plan->features;
+	const char *missing = NULL, *remedy = "a kernel of 5.19 or later with CONFIG_SECCOMP_FILTER and CONFIG_SECURITY_LANDLOCK";
+
+	if (!plan->broker)
+		return 0;
+	if (!f->seccomp_notify)
+		missing = "seccomp user notification is missing";
+	else if (f->outer_listener && !f->outer_broker) {
+		missing = "another sandbox around this one holds the only seccomp listener that a process may have";
+		remedy = "start bawn outside that sandbox, or let it be a bawn";
+	} else if (f->landlock_abi < 2)
+		missing = "Landlock (ABI 2 or later) is missing, so a race could get round the check of new names";
+	if (!missing)
+		return 0;
+	return add_gap(plan, (struct plan_gap){
+		.what = "protected and denied names that do not exist yet cannot be created", .origin = always,
+		.missing = missing, .remedy = remedy, .acceptable = true,
+	});
+}
+
+static int gaps_of_machine(struct plan *plan)
+{
+	const struct features *f = &plan->features;
+	const struct limit *processes = &plan->policy->limits[LIMIT_PROCESSES];
+	int e = 0;
+
+	if (!f->user_namespaces)
+		e = add_gap(plan, (struct plan_gap){
+			.what = "every rule about files, processes and the network", .origin = always,
+			.missing = f->user_namespaces_blocker ? f->user_namespaces_blocker : "user namespaces cannot be had",
+			.remedy = "see above; a way without user namespaces is planned",
+		});
+	if (e >= 0 && !f->new_mount_api)
+		e = add_gap(plan, (struct plan_gap){
+			.what = "every rule about files", .origin = always, .missing = "open_tree() and mount_setattr() are missing",
+			.remedy = "a kernel of 5.12 or later",
+		});
+	if (e >= 0 && !f->seccomp)
+		e = add_gap(plan, (struct plan_gap){
+			.what = "what namespaces do not close", .origin = always, .missing = "seccomp filters are missing",
+			.remedy = "a kernel with CONFIG_SECCOMP_FILTER", .acceptable = true,
+		});
+	if (e >= 0 && plan->policy->network != NETWORK_OFF && f->landlock_abi < 6)
+		e = add_gap(plan, (struct plan_gap){
+			.what = "abstract sockets of the host are out of reach", .origin = plan->policy->network_origin,
+			.missing = "with the network on this takes Landlock ABI 6", .remedy = "a kernel of 6.12 or later",
+			.acceptable = true,
+		});
+	if (e >= 0 && processes->set && f->root)
+		e = add_gap(plan, (struct plan_gap){
+			.what = "limit: processes", .origin = processes->origin,
+			.missing = "the kernel does not hold uid 0 to RLIMIT_NPROC", .remedy = "start bawn as an ordinary user",
+			.acceptable = true,
+		});
+	return e;
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------------------------ */
+
+static bool wants_broker(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (rule->kind != RULE_SYSTEM && rule->access == ACCESS_WRITE && rule->type == HOST_DIRECTORY)
+			return true;
+	}
+	return false;
+}
+
+static int fill(struct plan *plan)
+{
+	const struct policy *policy = plan->policy;
+	ptrdiff_t root = policy_rule_at(policy, "/");
+	int e = 0;
+
+	plan->restricted_read = root < 0 || policy->rules[root].access == ACCESS_DENY;
+	plan->root_writable = root >= 0 && policy->rules[root].access == ACCESS_WRITE;
+	plan->broker = wants_broker(policy);
+	for (size_t i = 0; e >= 0 && i < policy->count; i++)
+		e = add_rule_item(plan, &policy->rules[i]);
+	for (size_t i = 0; e >= 0 && i < policy->glob_count; i++)
+		e = add_glob_item(plan, &policy->globs[i]);
+	if (e < 0 || (e = make_pins(plan)) < 0 || (e = promise_always(plan)) < 0 || (e = promise_network(plan)) < 0 ||
+	    (e = promise_kernel(plan)) < 0 || (e = promise_limits(plan)) < 0 || (e = gaps_of_settings(plan)) < 0 ||
+	    (e = gaps_of_broker(plan)) < 0)
+		return e;
+	return gaps_of_machine(plan);
+}
+
+int plan_make(const struct policy *policy, const struct features *features, struct plan **ret_plan, struct bawn_error *err)
+{
+	struct plan *plan = calloc(1, sizeof(*plan));
+
+	if (!plan)
+		return error_oom(err);
+	plan->policy = policy;
+	plan->features = *features;
+	if (!policy->unconfined && fill(plan) < 0) {
+		plan_free(plan);
+		return error_oom(err);
+	}
+	*ret_plan = plan;
+	return 0;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	arena_done(&plan->arena);
+	free(plan);
+}
+
+int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error *err)
+{
+	struct arena arena = { 0 };
+	struct text text = { 0 };
+	size_t refused = 0;
+
+	for (size_t i = 0; i < plan->gap_count; i++) {
+		const struct plan_gap *gap = &plan->gaps[i];
+		const char *origin = origin_text(&arena, &gap->origin);
+
+		if (allow_degraded && gap->acceptable)
+			continue;
+		text_printf(&text, "%s%s: cannot be enforced here: %s\n  missing: %s\n  remedy:  %s%s", refused++ ? "\n" : "",
+			    origin ? origin : "", gap->what, gap->missing, gap->remedy,
+			    gap->acceptable ? ", or --allow-degraded to go without" : "");
+	}
+	if (refused)
+		error_set(err, ENOTSUP, "%s", text.bytes ? text.bytes : "out of memory");
+	if (refused && err) {
+		err->line = plan->gaps[0].origin.line;
+		err->column = plan->gaps[0].origin.column;
+	}
+	text_done(&text);
+	arena_done(&arena);
+	return refused ? -ENOTSUP : 0;
+}

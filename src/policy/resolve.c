@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* resolve.c — profile + host → policy: every name becomes an absolute path, every promise one rule with its origin.
+ *
+ * Two rounds. First the entries of the profile: tokens are expanded, links followed, and of several entries for one object one stays
+ * (deny over write over read). Then what follows from them: the system's own places, protected names of every writable root, what the
+ * home directory executes, nested repositories, the parts of `.git = "commit"`, and what deny globs match now. A derived rule never
+ * replaces an entry, so an explicit `write` at a protected name reopens it. */
+#include "policy/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* struct host_entry is large (a link's target); rules keep only the type. */
+
+static bool is_entry(const struct rule *rule)
+{
+	return rule->kind == RULE_PATH;
+}
+
+static int add_at(struct resolver *r, const char *path, const char *written, enum host_type type, enum access access,
+		  enum rule_kind kind, const struct origin *origin, const char *label)
+{
+	struct rule *rule = array_add(&r->policy->arena, (void **)&r->pending, &r->pending_count,
+				      &r->pending_capacity, sizeof(*rule));
+
+	if (!rule)
+		return error_oom(r->err);
+	*rule = (struct rule){
+		.nocase = kind == RULE_PROTECTED && r->nocase,
+		.path = path, .written = strcmp(path, written) ? written : path, .access = access, .kind = kind,
+		.type = type, .origin = *origin, .label = label,
+	};
+	return 0;
+}
+
+int resolver_add(struct resolver *r, const char *written, enum access access, enum rule_kind kind,
+		 const struct origin *origin, const char *label)
+{
+	struct host_entry entry;
+	const char *path;
+	int e = resolver_canonical(r, written, &path, &entry);
+
+	if (e < 0)
+		return error_wrap(r->err, "%s", label);
+	return add_at(r, path, written, entry.type, access, kind, origin, label);
+}
+
+/* --- order and precedence -------------------------------------------------------------------------------------------- */
+
+static int precedence(const struct rule *rule)
+{
+	static const int of_kind[] = {		/* a derived rule never replaces an entry; a system rule gives way to none */
+		[RULE_SYSTEM] = 5, [RULE_PATH] = 4, [RULE_MATCH] = 3, [RULE_GIT] = 2, [RULE_PROTECTED] = 1,
+	};
+
+	return of_kind[rule->kind];
+}
+
+static int compare_rules(const void *left, const void *right)
+{
+	static const int strictness[] = { [ACCESS_DENY] = 0, [ACCESS_WRITE] = 1, [ACCESS_READ] = 2 };
+	const struct rule *a = left, *b = right;
+	int r = strcmp(a->path, b->path);
+
+	if (!r)
+		r = precedence(b) - precedence(a);
+	if (!r)		/* equal length: deny > write > read, but of derived rules the stricter counts */
+		r = is_entry(a) ? strictness[a->access] - strictness[b->access] : (int)a->access - (int)b->access;
+	return r;
+}
+
+static int take_pending(struct resolver *r)
+{
+	struct policy *policy = r->policy;
+
+	for (size_t i = 0; i < r->pending_count; i++) {
+		struct rule *rule = array_add(&policy->arena, (void **)&policy->rules, &policy->count,
+					      &policy->capacity, sizeof(*rule));
+
+		if (!rule)
+			return error_oom(r->err);
+		*rule = r->pending[i];
+	}
+	r->pending_count = 0;
+	return 0;
+}
+
+int resolver_sort(struct resolver *r)
+{
+	struct policy *policy = r->policy;
+	size_t kept = 0;
+
+	if (take_pending(r) < 0)
+		return -ENOMEM;
+	if (!policy->count)
+		return 0;
+	qsort(policy->rules, policy->count, sizeof(*policy->rules), compare_rules);
+	for (size_t i = 1; i < policy->count; i++)
+		if (strcmp(policy->rules[i].path, policy->rules[kept].path))
+			policy->rules[++kept] = policy->rules[i];
+	policy->count = kept + 1;
+	return 0;
+}
+
+bool resolver_writable(const struct resolver *r, const char *path)
+{
+	struct decision decision;
+
+	policy_decide(r->policy, OPERATION_WRITE, path, &decision);
+	return decision.allowed;
+}
+
+/* --- round one: the profile's entries --------------------------------------------------------------------------------- */
+
+static int add_root(struct resolver *r, const char *written)
+{
+	struct host_entry entry;
+	const char *path, **slot;
+	int e = resolver_canonical(r, written, &path, &entry);
+
+	if (e < 0)
+		return e;
+	for (size_t i = 0; i < r->root_count; i++)
+		if (!strcmp(r->roots[i], path))
+			return 0;
+	slot = array_add(&r->policy->arena, (void **)&r->roots, &r->root_count, &r->root_capacity, sizeof(*slot));
+	if (!slot)
+		return error_oom(r->err);
+	*slot = path;
+	return 0;
+}
+
+static const char *expand_home(struct resolver *r, const char *name, const struct origin *origin)
+{
+	if (name[0] != '~')
+		return path_absolute(&r->policy->arena, "/", name);
+	if (!r->host->home) {
+		error_at(r->err, origin->file, origin->line, origin->column,
+			 "\"%s\": there is no home directory (HOME is not set)", name);
+		return NULL;
+	}
+	return path_absolute(&r->policy->arena, r->host->home, name[1] ? name + 2 : ".");
+}
+
+static int collect_roots(struct resolver *r, const char *const *add_dirs)
+{
+	int e = r->host->cwd ? add_root(r, r->host->cwd) : 0;
+
+	for (; e >= 0 && add_dirs && *add_dirs; add_dirs++)
+		e = add_root(r, *add_dirs);
+	for (size_t i = 0; e >= 0 && i < r->profile->count; i++) {
+		const struct setting *setting = &r->profile->settings[i];
+		const char *path;
+
+		if (setting->key != PROFILE_WORKSPACE_ROOT || !setting->value.boolean)
+			continue;
+		path = expand_home(r, setting->name, &setting->origin);
+		e = path ? add_root(r, path) : -EINVAL;
+	}
+	return e;
+}
+
+static int add_glob(struct resolver *r, const char *base, const char *pattern, const struct setting *setting)
+{
+	struct policy *policy = r->policy;
+	struct rule *rule = array_add(&policy->arena, (void **)&policy->globs, &policy->glob_count,
+				      &policy->glob_capacity, sizeof(*rule));
+	const char *reason;
+
+	base = glob_quote(&policy->arena, base);	/* a directory may be called "[x]" */
+	if (!rule || !base)
+		return error_oom(r->err);
+	*rule = (struct rule){
+		.path = !strcmp(base, "/") ? arena_printf(&policy->arena, "/%s", pattern)
+					   : arena_printf(&policy->arena, "%s/%s", base, pattern),
+		.access = ACCESS_DENY, .kind = RULE_GLOB, .origin = setting->origin,
+		.label = setting_text(&policy->arena, setting),
+	};
+	if (!rule->path || !rule->label)
+		return error_oom(r->err);
+	rule->written = rule->path;
+	if (!glob_valid(rule->path, &reason))
+		return error_at(r->err, setting->origin.file, setting->origin.line, setting->origin.column,
+				"%s: %s", rule->label, reason);
+	return 0;
+}
+
+/* An absolute pattern: its literal beginning is a directory that may be reached by links, the rest stays a pattern. */
+static int add_absolute_glob(struct resolver *r, const char *path, const struct setting *setting)
+{
+	struct arena *arena = &r->policy->arena;
+	struct host_entry entry;
+	const char *base, *end = path;
+	int e;
+
+	for (const char *slash = path; slash; slash = strchr(slash + 1, '/')) {
+		const char *component = arena_strndup(arena, path, (size_t)(slash - path));
+
+		if (!component)
+			return error_oom(r->err);
+		if (glob_is(component))
+			break;
+		end = slash;
+	}
+	base = end == path ? "/" : arena_strndup(arena, path, (size_t)(end - path));
+	if (!base)
+		return error_oom(r->err);
+	e = resolver_canonical(r, base, &base, &entry);
+	return e < 0 ? e : add_glob(r, base, end + 1, setting);
+}
+
+enum who { ALL, ROOT };
+
+static const struct { const char *path; enum access access; enum who who; const char *why; } system_places[] = {
+#define SYSTEM(path, access, who, why) { path, ACCESS_##access, who, why },
+#include "policy/system.def"
+#undef SYSTEM
+};
+
+/* An entry in the box's own /dev and /proc asks for what is so anyway, or for what this version cannot give. */
+static bool is_own_place(const char *path, enum access access, bool *ret_given)
+{
+	*ret_given = false;
+	for (size_t i = 0; i < ARRAY_SIZE(system_places); i++)
+		if (!strcmp(path, system_places[i].path))
+			*ret_given = access != ACCESS_DENY && access <= system_places[i].access;
+	return path_below(path, "/dev", false) || path_below(path, "/proc", false);
+}
+
+static int add_unenforced(struct resolver *r, const struct setting *setting)
+{
+	struct policy *policy = r->policy;
+	struct setting *slot = array_add(&policy->arena, (void **)&policy->unenforced, &policy->unenforced_count,
+					 &policy->unenforced_capacity, sizeof(*slot));
+
+	if (!slot)
+		return error_oom(r->err);
+	*slot = *setting;
+	return 0;
+}
+
+static int add_entry_at(struct resolver *r, const char *base, const struct setting *setting)
+{
+	struct arena *arena = &r->policy->arena;
+	const char *label = setting_text(arena, setting);
+	const char *path;
+	bool given;
+
+	if (!label)
+		return error_oom(r->err);
+	if (glob_is(setting->sub)) {
+		struct host_entry entry;
+		int e = resolver_canonical(r, base, &base, &entry);
+
+		return e < 0 ? e : add_glob(r, base, setting->sub, setting);
+	}
+	path = path_absolute(arena, base, setting->sub);
+	if (!path)
+		return error_oom(r->err);
+	if (setting->value.access == ACCESS_COMMIT)
+		return git_commit(r, path, setting);
+	if (r->host->platform == PLATFORM_LINUX && is_own_place(path, setting->value.access, &given))
+		return given ? 0 : add_unenforced(r, setting);
+	return resolver_add(r, path, setting->value.access, RULE_PATH, &setting->origin, label);
+}
+
+static int add_minimal(struct resolver *r, const struct setting *setting)
+{
+	static const struct { enum platform platform; const char *path; } places[] = {
+#define MINIMAL(platform, path, why) { PLATFORM_##platform, path },
+#include "policy/minimal.def"
+#undef MINIMAL
+	};
+	int e = 0;
+
+	for (size_t i = 0; e >= 0 && i < ARRAY_SIZE(places); i++) {
+		struct host_entry entry;
+
+		if (places[i].platform != r->host->platform ||
+		    r->host->lookup(r->host->context, places[i].path, &entry) < 0 || entry.type == HOST_MISSING)
+			continue;
+		e = add_entry_at(r, places[i].path, setting);
+	}
+	return e;
+}
+
+static int add_token(struct resolver *r, const struct setting *setting)
+{
+	const char *name = setting->name;
+	int e = 0;
+
+	if (!strcmp(name, ":root"))
+		return add_entry_at(r, "/", setting);
+	if (!strcmp(name, ":minimal"))
+		return add_minimal(r, setting);
+	if (!strcmp(name, ":slash_tmp"))
+		return add_entry_at(r, "/tmp", setting);
+	if (!strcmp(name, ":tmpdir"))
+		return r->host->tmpdir && r->host->tmpdir[0] == '/' ? add_entry_at(r, r->host->tmpdir, setting) : 0;
+	if (!strcmp(name, ":workspace_roots") && !r->root_count)
+		return error_set(r->err, ENOENT, "the working directory no longer exists; choose another with -C");
+	for (size_t i = 0; e >= 0 && i < r->root_count; i++)
+		e = add_entry_at(r, r->roots[i], setting);
+	return e;
+}
+
+static int add_entries(struct resolver *r)
+{
+	int e = 0;
+
+	for (size_t i = 0; e >= 0 && i < r->profile->count; i++) {
+		const struct setting *setting = &r->profile->settings[i];
+		const char *base;
+
+		if (setting->key != PROFILE_FILESYSTEM)
+			continue;
+		if (setting->name[0] == ':') {
+			e = add_token(r, setting);
+			continue;
+		}
+		base = expand_home(r, setting->name, &setting->origin);
+		if (!base)
+			return -EINVAL;
+		e = glob_is(base) ? add_absolute_glob(r, base, setting) : add_entry_at(r, base, setting);
+	}
+	return e;
+}
+
+/* --- round two: what follows from them ---------------------------------------------------------------------------- */
+
+static int add_system(struct resolver *r)
+{
+	static const struct origin always = { .file = "always" };
+
+	if (r->host->platform != PLATFORM_LINUX)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(system_places); i++)
+		if (add_at(r, system_places[i].path, system_places[i].path,
+			   system_places[i].who == ROOT && r->host->uid != 0 ? HOST_OWNED : HOST_OTHER,
+			   system_places[i].access, RULE_SYSTEM, &always, system_places[i].why) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static int add_protected(struct resolver *r, const char *directory, const char *name, const char *why,
+			 const struct origin *origin)
+{
+	struct arena *arena = &r->policy->arena;
+	const char *path = path_join(arena, directory, name);
+	const char *label = arena_printf(arena, "protected name \"%s\": %s", name, why);
+
+	if (!path || !label)
+		return error_oom(r->err);
+	if (!resolver_writable(r, path))
+		return 0;		/* closed already, or reopened by an entry that resolver_sort() will keep */
+	return resolver_add(r, path, ACCESS_READ, RULE_PROTECTED, origin, label);
+}
+
+static int protect_top(struct resolver *r, const struct rule *root)
+{
+	static const struct { const char *name, *why; } names[] = {
+#define PROTECTED_TOP(name, why) { name, why },
+#include "policy/protected.def"
+#undef PROTECTED_TOP
+	};
+	int e = 0;
+
+	for (size_t i = 0; e >= 0 && i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i].name, ".git"))
+			e = add_protected(r, root->path, names[i].name, names[i].why, &root->origin);
+	return e < 0 ? e : git_protect(r, root->path, &root->origin, "protected name \".git\"");
+}
+
+static int protect_home(struct resolver *r)
+{
+	static const struct { const char *path, *why; } places[] = {
+#define PROTECTED_HOME(path, why) { path, why },
+#include "policy/protected.def"
+#undef PROTECTED_HOME
+	};
+	static const struct origin always = { .file = "always" };
+	struct host_entry entry;
+	const char *home;
+	int e;
+
+	if (!r->host->home)
+		return 0;
+	e = resolver_canonical(r, r->host->home, &home, &entry);
+	if (e < 0 || !resolver_writable(r, home))
+		return e;
+	for (size_t i = 0; e >= 0 && i < ARRAY_SIZE(places); i++)
+		e = add_protected(r, home, places[i].path, places[i].why, &always);
+	return e;
+}
+
+/* Below a protected name an entry may say "write"; that is no new writable root with protected names of its own. */
+static bool inside_protected(const char *path)
+{
+	static const char *const names[] = {
+#define PROTECTED_TOP(name, why) "/" name "/",
+#include "policy/protected.def"
+#undef PROTECTED_TOP
+	};
+	size_t size = strlen(path);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		size_t n = strlen(names[i]) - 1;
+
+		if (strstr(path, names[i]) || (size >= n && !strncmp(path + size - n, names[i], n)))
+			return true;
+	}
+	return false;
+}
+
+static int protect_roots(struct resolver *r)
+{
+	int e = 0;
+
+	for (size_t i = 0; e >= 0 && i < r->policy->count; i++) {
+		const struct rule *rule = &r->policy->rules[i];
+
+		if (rule->kind != RULE_PATH || rule->access != ACCESS_WRITE || inside_protected(rule->path))
+			continue;
+		r->nocase = r->host->folds_case && rule->type == HOST_DIRECTORY &&
+			    r->host->folds_case(r->host->context, rule->path);
+		r->policy->any_nocase |= r->nocase;
+		if (rule->type == HOST_DIRECTORY)
+			e = protect_top(r, rule);
+		else if (rule->type == HOST_MISSING)
+			text_printf(&r->policy->notes, "%s: %s is not there: nothing to grant\n", rule->label, rule->path);
+	}
+	r->nocase = false;
+	return e;
+}
+
+static int scan_roots(struct resolver *r)
+{
+	const char *last = NULL;
+	int e = 0;
+
+	for (size_t i = 0; e >= 0 && i < r->policy->count; i++) {	/* sorted: a root inside another comes after it */
+		const struct rule *rule = &r->policy->rules[i];
+
+		if (rule->kind != RULE_PATH || rule->access != ACCESS_WRITE || rule->type != HOST_DIRECTORY ||
+		    inside_protected(rule->path) || (last && path_below(rule->path, last, false)))
+			continue;
+		last = rule->path;
+		e = scan_nested_repositories(r, last);
+	}
+	return e;
+}
+
+static int close_sockets(struct resolver *r)
+{
+	struct policy *policy = r->policy;
+
+	for (const char *const *path = r->host->sockets; path && *path; path++) {
+		const char **slot = array_add(&policy->arena, (void **)&policy->sockets, &policy->socket_count,
+					      &policy->socket_capacity, sizeof(*slot));
+
+		if (!slot || !(*slot = arena_strdup(&policy->arena, *path)))
+			return error_oom(r->err);
+	}
+	return 0;
+}
+
+static unsigned glob_depth(const struct profile *profile)
+{
+	const struct setting *setting = profile_find(profile, PROFILE_GLOB_DEPTH, NULL);
+
+	return setting ? (unsigned)setting->value.integer : 0;
+}
+
+static int derive(struct resolver *r)
+{
+	int e;
+
+	if ((e = resolver_sort(r)) < 0 || (e = protect_roots(r)) < 0 || (e = protect_home(r)) < 0 ||
+	    (e = resolver_sort(r)) < 0 || (e = scan_roots(r)) < 0 ||
+	    (e = resolver_sort(r)) < 0 || (e = scan_globs(r, glob_depth(r->profile))) < 0 || (e = add_system(r)) < 0 ||
+	    (e = resolver_sort(r)) < 0)
+		return e;
+	return close_sockets(r);
+}
+
+int policy_resolve(const struct profile *profile, const char *const *add_dirs, const struct host *host,
+		   struct policy **ret_policy, struct bawn_error *err)
+{
+	struct policy *policy = calloc(1, sizeof(*policy));
+	struct resolver r = { .policy = policy, .profile = profile, .host = host, .err = err };
+	int e;
+
+	if (!policy)
+		return error_oom(err);
+	policy->profile_id = arena_strdup(&policy->arena, profile->id);
+	policy->unconfined = !strcmp(profile->id, ":danger-full-access");
+	policy->cwd = host->cwd ? arena_strdup(&policy->arena, host->cwd) : NULL;
+	policy->platform = host->platform;
+	policy->uid = host->uid;
+	policy->gid = host->gid;
+	e = policy_settings(profile, host, policy, err);
+	if (e >= 0 && !policy->unconfined)
+		e = (e = collect_roots(&r, add_dirs)) < 0 || (e = add_entries(&r)) < 0 ? e : derive(&r);
+	if (e < 0) {
+		policy_free(policy);
+		return e;
+	}
+	*ret_policy = policy;
+	return 0;
+}
+
+void policy_free(struct policy *policy)
+{
+	if (!policy)
+		return;
+	text_done(&policy->notes);
+	text_done(&policy->warnings);
+	arena_done(&policy->arena);
+	free(policy);
+}

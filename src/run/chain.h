@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* chain.h — from what a caller asked for to a plan: the links of the chain of policy.h, in their order.
+ *
+ *	request_add    one option by its name                  → struct request   what was asked for, nothing read yet
+ *	chain_load     request                                 → struct chain     this machine, the profiles of the file
+ *	chain_profile  the profile, and the options as its child
+ *	chain_policy   profile + host                          → absolute rules
+ *	chain_plan     policy + features                       → who enforces what
+ */
+#ifndef BAWN_RUN_CHAIN_H
+#define BAWN_RUN_CHAIN_H
+
+#include "run/run.h"
+
+/* --- options.c ---------------------------------------------------------------------------------- */
+
+struct option_row;				/* one option that bawn_option() knows */
+
+struct given { const struct option_row *row; const char *value; };	/* value NULL: none */
+
+struct request {
+	struct arena arena;
+	const char *config_path;		/* a file that must exist, or NULL */
+	const char *config_text;		/* instead of any file, or NULL */
+	size_t config_size;
+	const char *config_origin;
+	const char *const *environ;		/* NULL: the process's */
+	struct given *options;			/* in the order given */
+	size_t count, capacity;
+};
+
+/* Checks what can be checked without looking at the file system, and remembers. Copies value. */
+int request_add(struct request *request, const char *name, const char *value, struct bawn_error *err);
+/* Value of the last option of this name, or NULL. */
+const char *request_last(const struct request *request, const char *name);
+
+/* --- chain.c ------------------------------------------------------------------------------------ */
+
+struct chain {					/* {0} before chain_load() */
+	struct arena arena;
+	const struct request *request;
+	struct host host;
+	const char *config_path;		/* the file that was read, or NULL: built-ins only */
+	struct profiles *profiles;
+	struct profile *profile;
+	const char **add_dirs;			/* absolute, NULL at the end, or NULL */
+	size_t add_dir_count, add_dir_capacity;
+	int *keep_fds;
+	size_t keep_count, keep_capacity;
+	bool allow_degraded;
+	struct policy *policy;
+	struct plan *plan;
+};
+
+int chain_load(const struct request *request, struct chain *ret_chain, struct bawn_error *err);
+/* id NULL: the one asked for, else the file's default, else ":workspace". */
+int chain_profile(struct chain *chain, const char *id, struct bawn_error *err);
+int chain_policy(struct chain *chain, struct bawn_error *err);
+/* thorough: as linux_probe(). Does not refuse. */
+int chain_plan(struct chain *chain, bool thorough, struct bawn_error *err);
+/* The id that chain_profile(NULL) takes. */
+const char *chain_default_id(const struct chain *chain);
+/* What the links so far have to say: lines, each with a newline. */
+void chain_warnings(const struct chain *chain, struct text *text);
+/* A path that a caller typed: relative to the working directory, "~/" is the home directory, ".." as the kernel takes it. */
+int chain_path(struct chain *chain, const char *typed, const char **ret_path, struct bawn_error *err);
+/* Frees everything; the request stays. */
+void chain_done(struct chain *chain);
+
+/* Tells the chain's profile what the options say (options.c; called by chain_profile()). */
+int request_apply(const struct request *request, struct chain *chain, struct bawn_error *err);
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_seccomp_oracle.c — the same rows given to libseccomp, its programs and ours run side by side.
+ *
+ * libseccomp knows no order among the rules of a call, we do: the first row that fits decides. So each rank
+ * (every call's first row, every call's second row, ...) becomes a filter of its own, whose default action
+ * says "no row of mine fits", and the first of them that says something else decides. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "linux/seccomp.h"
+
+#include <linux/audit.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SILENT		SCMP_ACT_LOG		/* no row of this rank fits; no row's outcome is this */
+#define RANKS		16
+#define BROKER		(1u << 31)		/* among the bits of kernel.allow: there is a broker */
+
+static const struct { uint32_t scmp, audit; } archs[SECCOMP_ARCH__COUNT] = {
+	[SECCOMP_X86_64] = { SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64 },
+	[SECCOMP_AARCH64] = { SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64 },
+};
+
+/* --- rows → libseccomp rules --- */
+
+static bool known_to_libseccomp(const struct seccomp_row *row, enum seccomp_arch arch)
+{
+	return row->numbers[arch] >= 0 && seccomp_syscall_resolve_name_arch(archs[arch].scmp, row->name) >= 0;
+}
+
+static uint32_t action_of(const struct seccomp_row *row, uint32_t options)
+{
+	if (row->opened_by < KERNEL__COUNT && (options >> row->opened_by & 1))
+		return SCMP_ACT_ALLOW;
+	if (row->outcome == SECCOMP_BROKER)
+		return SCMP_ACT_NOTIFY;
+	return row->outcome ? SCMP_ACT_ERRNO((uint32_t)row->outcome) : SCMP_ACT_ALLOW;
+}
+
+/* libseccomp cannot ask "any of these bits", only "this bit": a rule for each, and for two such tests, one
+ * for each pair. */
+static void add_rules(scmp_filter_ctx filter, const struct seccomp_row *row, uint32_t action, size_t fixed,
+		      struct scmp_arg_cmp *comparisons)
+{
+	const struct seccomp_test *test = &row->tests[fixed];
+
+	if (fixed == SECCOMP_TESTS || test->kind == TEST_END) {
+		/* The number of the machine that this is built for; libseccomp translates it. */
+		int number = seccomp_syscall_resolve_name(row->name);
+
+		assert_int_equal(seccomp_rule_add_array(filter, action, number, (unsigned)fixed, comparisons), 0);
+		return;
+	}
+	if (test->kind == TEST_IS) {
+		comparisons[fixed] = SCMP_CMP(test->argument, SCMP_CMP_MASKED_EQ, test->mask, test->value);
+		add_rules(filter, row, action, fixed + 1, comparisons);
+		return;
+	}
+	for (uint32_t bit = 1; bit; bit <<= 1) {
+		if (!(test->mask & bit))
+			continue;
+		comparisons[fixed] = SCMP_CMP(test->argument, SCMP_CMP_MASKED_EQ, bit, bit);
+		add_rules(filter, row, action, fixed + 1, comparisons);
+	}
+}
+
+static scmp_filter_ctx filter_new(enum seccomp_arch arch)
+{
+	scmp_filter_ctx filter = seccomp_init(SILENT);
+
+	assert_non_null(filter);
+	if (archs[arch].scmp != seccomp_arch_native()) {
+		assert_int_equal(seccomp_arch_add(filter, archs[arch].scmp), 0);
+		assert_int_equal(seccomp_arch_remove(filter, seccomp_arch_native()), 0);
+	}
+	assert_int_equal(seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)), 0);
+	return filter;
+}
+
+static void export(scmp_filter_ctx filter, struct arena *arena, struct bpf_program *ret)
+{
+	autoclose int fd = memfd_create("filter", MFD_CLOEXEC);
+	off_t size;
+
+	assert_true(fd >= 0);
+	assert_int_equal(seccomp_export_bpf(filter, fd), 0);
+	size = lseek(fd, 0, SEEK_CUR);
+	ret->code = arena_alloc(arena, (size_t)size);
+	ret->count = (unsigned short)((size_t)size / sizeof(*ret->code));
+	assert_int_equal(pread(fd, ret->code, (size_t)size, 0), size);
+}
+
+struct oracle { struct bpf_program ranks[RANKS]; size_t count; };
+
+/* The row's place among those of its call that stand. */
+static size_t rank_of(size_t row, uint32_t options)
+{
+	size_t rank = 0;
+
+	for (size_t i = row; i-- > 0 && !strcmp(seccomp_rows[i].name, seccomp_rows[row].name);)
+		rank += seccomp_rows[i].outcome != SECCOMP_BROKER || options & BROKER;
+	return rank;
+}
+
+static void oracle_make(enum seccomp_arch arch, uint32_t options, struct arena *arena, struct oracle *ret)
+{
+	scmp_filter_ctx filters[RANKS] = { NULL };
+
+	ret->count = 0;
+	for (size_t i = 0; i < seccomp_row_count; i++) {
+		const struct seccomp_row *row = &seccomp_rows[i];
+		struct scmp_arg_cmp comparisons[SECCOMP_TESTS];
+		size_t rank = rank_of(i, options);
+
+		if (!known_to_libseccomp(row, arch) || (row->outcome == SECCOMP_BROKER && !(options & BROKER)))
+			continue;
+		assert_in_range(rank, 0, RANKS - 1);
+		while (ret->count <= rank)
+			filters[ret->count++] = filter_new(arch);
+		add_rules(filters[rank], row, action_of(row, options), 0, comparisons);
+	}
+	for (size_t i = 0; i < ret->count; i++) {
+		export(filters[i], arena, &ret->ranks[i]);
+		seccomp_release(filters[i]);
+	}
+}
+
+static uint32_t oracle_decide(const struct oracle *oracle, const struct seccomp_call *call)
+{
+	for (size_t i = 0; i < oracle->count; i++) {
+		uint32_t action = bpf_simulate(&oracle->ranks[i], call);
+
+		if (action != SILENT)
+			return action;
+	}
+	return SECCOMP_RET_ALLOW;
+}
+
+/* --- comparison --- */
+
+static const uint64_t interesting[] = {
+	0, 1, 2, 3, 8, 9, 10, 11, 12, 16, 17, 29, 38, 40, 44, 99,
+	0x20008, 0x40000, 0x40008, 0x60008, 0x400000, 0x5412, 0x5413, 0x541c,
+	0100, 0101, 01000, 04755, 02755, 0755, 06777, 020000000, 020200002,
+	0x80, 0x400, 0x40600, 0x00020000, 0x10000011, 0x40000011, 0x3d0f00,
+	0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
+	0x100000000, 0x10000000a, 0x100005412, 0x100000040, 0x7e02001100000000,
+	0xffffffff00000010, 0xffffffff10000000, 0xffffffff0008000a, 0xffffffffffffffff,
+};
+
+/* Every argument from the list, now and then any number at all; the same in every run. */
+static void arguments_vary(struct seccomp_call *call, uint64_t *seed)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(call->args); i++) {
+		*seed = *seed * 6364136223846793005u + 1442695040888963407u;
+		call->args[i] = *seed >> 60 ? interesting[(*seed >> 32) % ARRAY_SIZE(interesting)] : *seed >> 7;
+	}
+}
+
+/* All pairs of the list in two arguments: enough, for no row tests more than two. */
+static void compare_pairs(const struct bpf_program *ours, const struct oracle *oracle, struct seccomp_call call,
+			  unsigned a, unsigned b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(interesting); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(interesting); j++) {
+			uint32_t said, expected;
+
+			call.args[a] = interesting[i];
+			call.args[b] = interesting[j];
+			said = bpf_simulate(ours, &call);
+			expected = oracle_decide(oracle, &call);
+			if (said != expected)
+				fail_msg("call %d, arguments %u %#jx and %u %#jx: %#x, libseccomp %#x", call.nr,
+					 a, (uintmax_t)interesting[i], b, (uintmax_t)interesting[j], said, expected);
+		}
+}
+
+static bool beyond_libseccomp(int number, enum seccomp_arch arch)
+{
+	for (size_t i = 0; i < seccomp_row_count; i++)
+		if (seccomp_rows[i].numbers[arch] == number)
+			return !known_to_libseccomp(&seccomp_rows[i], arch);
+	return false;
+}
+
+static bool tests_arguments(int number, enum seccomp_arch arch)
+{
+	for (size_t i = 0; i < seccomp_row_count; i++)
+		if (seccomp_rows[i].numbers[arch] == number && seccomp_rows[i].tests[0].kind != TEST_END)
+			return true;
+	return false;
+}
+
+static void compare(enum seccomp_arch arch, uint32_t options)
+{
+	struct seccomp_options seccomp = { arch, options & ~BROKER, options & BROKER };
+	struct seccomp_call call = { .arch = archs[arch].audit };
+	struct arena arena = { 0 };
+	struct bpf_program ours;
+	struct oracle oracle;
+	uint64_t seed = options + 1;
+
+	assert_int_equal(seccomp_lower(&seccomp, &arena, &ours, NULL), 0);
+	oracle_make(arch, options, &arena, &oracle);
+	for (call.nr = 0; call.nr < 600; call.nr++) {
+		if (beyond_libseccomp(call.nr, arch))
+			continue;
+		for (unsigned a = 0; a < 3 && tests_arguments(call.nr, arch); a++)
+			for (unsigned b = a + 1; b < 4; b++)
+				compare_pairs(&ours, &oracle, call, a, b);
+		for (int i = 0; i < 200; i++) {
+			arguments_vary(&call, &seed);
+			assert_int_equal(bpf_simulate(&ours, &call), oracle_decide(&oracle, &call));
+		}
+	}
+	arena_done(&arena);
+}
+
+static const uint32_t option_sets[] = {
+	0, BROKER, (1u << KERNEL__COUNT) - 1, BROKER | ((1u << KERNEL__COUNT) - 1),
+	1u << KERNEL_USER_NAMESPACES, 1u << KERNEL_IO_URING, 1u << KERNEL_PERF, 1u << KERNEL_BPF,
+	1u << KERNEL_USERFAULTFD, 1u << KERNEL_KEYRING,
+	1u << KERNEL_VSOCK, 1u << KERNEL_NETLINK, 1u << KERNEL_FOREIGN_ARCH,
+};
+
+static void libseccomp_decides_alike_on_x86_64(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(option_sets); i++)
+		compare(SECCOMP_X86_64, option_sets[i]);
+}
+
+static void libseccomp_decides_alike_on_aarch64(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(option_sets); i++)
+		compare(SECCOMP_AARCH64, option_sets[i]);
+}
+
+static void libseccomp_refuses_x32_and_foreign_calls_alike(void **state)
+{
+	static const int numbers[] = { 0, 59, 165, 435, 0x40000000, 0x40000027, 0x7fffffff, -2, -1 };
+	static const uint32_t audit[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_ARM, AUDIT_ARCH_AARCH64 };
+	struct seccomp_options seccomp = { SECCOMP_X86_64, 0, false };
+	struct arena arena = { 0 };
+	struct bpf_program ours;
+	struct oracle oracle;
+
+	(void)state;
+	assert_int_equal(seccomp_lower(&seccomp, &arena, &ours, NULL), 0);
+	oracle_make(SECCOMP_X86_64, 0, &arena, &oracle);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(audit); j++) {
+			struct seccomp_call call = { .nr = numbers[i], .arch = audit[j] };
+
+			assert_int_equal(bpf_simulate(&ours, &call), oracle_decide(&oracle, &call));
+		}
+	arena_done(&arena);
+}
+
+/* --- numbers --- */
+
+static void numbers_are_those_of_libseccomp(void **state)
+{
+	size_t unknown = 0;
+
+	(void)state;
+	for (size_t i = 0; i < seccomp_row_count; i++)
+		for (unsigned arch = 0; arch < SECCOMP_ARCH__COUNT; arch++) {
+			const struct seccomp_row *row = &seccomp_rows[i];
+			int number = seccomp_syscall_resolve_name_arch(archs[arch].scmp, row->name);
+
+			if (row->numbers[arch] <= SECCOMP_FOREIGN)
+				continue;
+			if (number == __NR_SCMP_ERROR)
+				unknown++;		/* newer than this libseccomp */
+			else if (number < 0)
+				assert_int_equal(row->numbers[arch], SECCOMP_ABSENT);
+			else
+				assert_int_equal(row->numbers[arch], number);
+		}
+	assert_in_range(unknown, 0, 6);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(numbers_are_those_of_libseccomp),
+		cmocka_unit_test(libseccomp_decides_alike_on_x86_64),
+		cmocka_unit_test(libseccomp_decides_alike_on_aarch64),
+		cmocka_unit_test(libseccomp_refuses_x32_and_foreign_calls_alike),
+	};
+
+	/* What it may emit, not what this kernel can do: nothing is loaded here. */
+	if (seccomp_api_set(6) < 0)
+		return EXIT_FAILURE;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
