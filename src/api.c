@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api.c — bawn.h: arguments are checked here, the work is one call inward (run/chain.h, run/run.h).
  *
- * Every call that looks at the machine does so anew: a box may be kept for days, and what was true of a directory then is not what its
- * owner means now. */
+ * Every call that looks at the machine does so anew: a box may be kept for days, and what was true
+ * of a directory then is not what its owner means now. */
 #include "run/chain.h"
 
 #include <fcntl.h>
@@ -33,7 +33,7 @@ const char *bawn_version(void)
 	return BAWN_VERSION;
 }
 
-/* --- the box and what is asked of it ---------------------------------------------------------------------------------------- */
+/* --- the box and what is asked of it ---------------------------------------------------------- */
 
 int bawn_new(struct bawn **ret_box, struct bawn_error *err)
 {
@@ -140,14 +140,15 @@ static void keep_warnings(struct bawn *box, const struct chain *chain)
 		text->bytes[--text->size] = '\0';
 }
 
-/* --- questions ------------------------------------------------------------------------------------------------------------------ */
+/* --- questions -------------------------------------------------------------------------------- */
 
 static bool is_format(enum bawn_format format)
 {
 	return format == BAWN_TEXT || format == BAWN_JSON;
 }
 
-/* The chain as far as the policy. The caller ends it, also after a failure: what was warned of until then is kept. */
+/* The chain as far as the policy. The caller ends it, also after a failure: what was warned of
+ * until then is kept. */
 static int make_policy(struct bawn *box, struct chain *chain, struct bawn_error *err)
 {
 	int r = chain_load(&box->request, chain, err);
@@ -203,7 +204,8 @@ static int find_operation(const char *name, enum operation *ret_operation, struc
 			 nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
-/* A rule may name its object by way of a link: then the link's own place is no obstacle, it was granted with it. */
+/* A rule may name its object by way of a link: then the link's own place is no obstacle, it was
+ * granted with it. */
 static bool is_named_by_rule(const struct policy *policy, const char *written)
 {
 	for (size_t i = 0; i < policy->count; i++)
@@ -213,9 +215,9 @@ static bool is_named_by_rule(const struct policy *policy, const char *written)
 	return false;
 }
 
-/* The object decides about the operation. The way to it, where links make it another path, is only read:
- * whoever may not read the link does not get to the object; whoever writes through it does not write to it.
- * Returns the path that decided. */
+/* The object decides about the operation. The way to it, where links make it another path, is only
+ * read: whoever may not read the link does not get to the object; whoever writes through it does
+ * not write to it. Returns the path that decided. */
 static const char *decide(const struct policy *policy, enum operation operation, const char *written,
 			  const char *canonical, struct decision *ret_decision)
 {
@@ -258,7 +260,7 @@ int bawn_explain(struct bawn *box, const char *operation, const char *target, en
 	return r;
 }
 
-/* --- profiles -------------------------------------------------------------------------------------------------------------------- */
+/* --- profiles --------------------------------------------------------------------------------- */
 
 static void list_as_json(const struct chain *chain, const struct profile *profile, struct json *json)
 {
@@ -400,10 +402,11 @@ int bawn_profile_check(struct bawn *box, enum bawn_format format, char **ret_tex
 	return text_take(&json.text, ret_text, err);
 }
 
-/* --- running ---------------------------------------------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------------------- */
 
-/* What plain exec would do with our descriptor: one that is closed, or closes on exec, does not reach the command. The command line puts
- * such a /dev/null of its own where its caller left nothing, so that no file it opens becomes a standard stream. */
+/* What plain exec would do with our descriptor: one that is closed, or closes on exec, does not
+ * reach the command. The command line puts such a /dev/null of its own where its caller left
+ * nothing, so that no file it opens becomes a standard stream. */
 static int crossing(int fd)
 {
 	int flags = fcntl(fd, F_GETFD);
@@ -446,7 +449,8 @@ int bawn_run(struct bawn *box, const char *const *argv, unsigned flags, int *ret
 	int r;
 
 	if (!box || !is_command(argv) || !ret_status || (flags & ~BAWN_FORWARD_SIGNALS))
-		return bad_argument(err, __func__, "a box, a command, known flags and a place for the status are needed");
+		return bad_argument(err, __func__, "a box, a command, known flags and a place for the "
+				    "status are needed");
 	r = start(box, argv, NULL, &child, err);
 	if (r < 0)
 		return r;
@@ -477,7 +481,10 @@ int bawn_spawn(struct bawn *box, const char *const *argv, const int stdio[3], st
 
 int bawn_child_fd(const struct bawn_child *child)
 {
-	return child ? child->child.wait_fd : -EINVAL;
+	if (!child)
+		return -EINVAL;
+	/* Without a clock there is nothing to wait for but the end. */
+	return child->child.wait_fd >= 0 ? child->child.wait_fd : child->child.process.pidfd;
 }
 
 int bawn_kill(struct bawn_child *child, int signal_number, struct bawn_error *err)
@@ -506,13 +513,9 @@ int bawn_wait(struct bawn_child *child, int *ret_status, struct bawn_error *err)
 
 void bawn_child_free(struct bawn_child *child)
 {
-	int status;
-
 	if (!child)
 		return;
-	if (!child->ended && child_kill(&child->child, SIGKILL, NULL) >= 0)
-		child_wait(&child->child, false, &status, NULL);
-	child_done(&child->child);
+	child_done(&child->child);		/* ends and reaps what still runs */
 	free(child);
 }
 

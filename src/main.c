@@ -13,9 +13,10 @@ static int (*const functions[COMMAND__COUNT])(const struct invocation *invocatio
 	[COMMAND_COMPLETION] = command_completion,
 };
 
-/* Where the caller left 0, 1 or 2 closed, the next file we open would become a standard stream, and a message of ours would be written
- * into it. A /dev/null stands there instead. It closes on exec: for the command, the library leaves such a descriptor as the caller
- * did, closed. One system call where nothing is closed. */
+/* Where the caller left 0, 1 or 2 closed, the next file we open would become a standard stream, and
+ * a message of ours would be written into it. A /dev/null stands there instead. It closes on exec:
+ * for the command, the library leaves such a descriptor as the caller did, closed. One system call
+ * where nothing is closed. */
 static void hold_standard_descriptors(void)
 {
 	struct pollfd standard[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };

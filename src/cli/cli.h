@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli.h — the command line: argv → struct invocation → a command's function → exit status.
  *
- * The command line is a program like any other that uses <bawn.h>: it includes nothing else of ours. */
+ * The command line is a program like any other that uses <bawn.h>: it includes nothing else of
+ * ours. */
 #ifndef BAWN_CLI_H
 #define BAWN_CLI_H
 
@@ -9,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* --- table.c: cli.def as data ------------------------------------------------------------------- */
+/* --- table.c: cli.def as data ----------------------------------------------------------------- */
 
 enum command_id {
 #define COMMAND(id, name, operands, help) COMMAND_##id,
@@ -52,7 +53,7 @@ bool option_needs_argument(const struct cli_option *option);
 bool option_is_for_box(const struct cli_option *option);	/* bawn_option() knows it */
 const struct cli_option *option_find(const char *name, size_t size);	/* NULL: there is none */
 
-/* --- parse.c: pure ------------------------------------------------------------------------------ */
+/* --- parse.c: pure ---------------------------------------------------------------------------- */
 
 struct typed { const struct cli_option *option; const char *value; };	/* value NULL: none */
 
@@ -63,8 +64,8 @@ struct invocation {				/* what was typed */
 	const char *const *operands;		/* NULL at the end; part of argv */
 };
 
-/* argv as main() gets it. Options end at the first operand or "--"; reading stops at --help and --version.
- * On failure *ret_invocation holds the command, where it was known, for the hint. */
+/* argv as main() gets it. Options end at the first operand or "--"; reading stops at --help and
+ * --version. On failure *ret_invocation holds the command, where it was known, for the hint. */
 int cli_parse(char *const *argv, struct invocation *ret_invocation, struct bawn_error *err);
 void invocation_done(struct invocation *invocation);
 const struct typed *invocation_last(const struct invocation *invocation, const char *name);	/* or NULL */
@@ -72,7 +73,7 @@ const struct typed *invocation_last(const struct invocation *invocation, const c
 /* The nearest of count words by edit distance, or NULL: none is near. */
 const char *nearest_word(const char *text, const char *const *words, size_t count);
 
-/* --- output.c ----------------------------------------------------------------------------------- */
+/* --- output.c --------------------------------------------------------------------------------- */
 
 enum colour { PLAIN, BOLD, RED, GREEN, YELLOW };
 
@@ -99,7 +100,7 @@ void print_warnings(struct bawn *box);
 /* Text of the library's on standard output; frees it. */
 int print_text(char *text);
 
-/* --- box.c: what the commands share ------------------------------------------------------------- */
+/* --- box.c: what the commands share ----------------------------------------------------------- */
 
 /* A box with the options that were typed. Complains itself; an exit status, 0 for success. */
 int box_make(const struct invocation *invocation, struct bawn **ret_box);
@@ -108,7 +109,7 @@ int format_wanted(const struct invocation *invocation, enum bawn_format *ret_for
 /* Complains of operands beyond so many. */
 int operands_at_most(const struct invocation *invocation, size_t count);
 
-/* --- one file a command: each returns the exit status ------------------------------------------- */
+/* --- one file a command: each returns the exit status ----------------------------------------- */
 
 int command_run(const struct invocation *invocation);
 int command_plan(const struct invocation *invocation);

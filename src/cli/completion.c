@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* completion.c — completions for shells, made from the rows of cli.def.
  *
- * What is typed behind `bawn run` is a command line of its own and is completed as such. Profiles are asked of `bawn profile list`. */
+ * What is typed behind `bawn run` is a command line of its own and is completed as such. Profiles
+ * are asked of `bawn profile list`. */
 #include "cli/cli.h"
 
 #include <string.h>
@@ -45,7 +46,7 @@ static void add_second_words(struct output *output)
 			output_printf(output, "%s ", second_word(i));
 }
 
-/* --- bash ----------------------------------------------------------------------------------------------------------------------- */
+/* --- bash ------------------------------------------------------------------------------------- */
 
 static const char bash_begin[] =
 	"# bash completion for bawn; made by: bawn completion bash\n"
@@ -161,8 +162,8 @@ static void bash(struct output *output)
 		bash_pattern(output, &cli_options[i], "\t\t");
 		output_text(output, " [[ ${COMP_WORDS[i+1]-} == = ]] || ((i++)) ;;\n");
 	}
-	output_text(output, "\t\t-*) ;;\n\t\t*) break ;;\n\t\tesac\n\tdone\n\tif ((i < COMP_CWORD)) || { ((i == COMP_CWORD)) && "
-		    "[[ $cur != -* && ${COMP_WORDS[i]} != = ]]; }; then\n"
+	output_text(output, "\t\t-*) ;;\n\t\t*) break ;;\n\t\tesac\n\tdone\n"
+		    "\tif ((i < COMP_CWORD)) || { ((i == COMP_CWORD)) && [[ $cur != -* && ${COMP_WORDS[i]} != = ]]; }; then\n"
 		    "\t\tcase $command in\n\t\t");
 	for (size_t i = 0, any = 0; i < COMMAND__COUNT; i++)
 		if (runs_command(i))
@@ -176,7 +177,7 @@ static void bash(struct output *output)
 	output_text(output, bash_end);
 }
 
-/* --- zsh ------------------------------------------------------------------------------------------------------------------------ */
+/* --- zsh -------------------------------------------------------------------------------------- */
 
 /* Inside single quotes and [...] of _arguments. */
 static void zsh_help(struct output *output, const char *help)
@@ -277,7 +278,7 @@ static void zsh(struct output *output)
 	output_text(output, "\tesac\n}\n_bawn \"$@\"\n");
 }
 
-/* --- fish ----------------------------------------------------------------------------------------------------------------------- */
+/* --- fish ------------------------------------------------------------------------------------- */
 
 static void fish_quoted(struct output *output, const char *text)
 {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* output.c — what the command line says: results to standard output, everything else to standard error.
+/* output.c — what the command line says: results to standard output, everything else to standard
+ * error.
  *
- * Each message is one write(2), so that the lines of several launches do not mix; no stdio, whose first use costs system calls. */
+ * Each message is one write(2), so that the lines of several launches do not mix; no stdio, whose
+ * first use costs system calls. */
 #include "cli/cli.h"
 
 #include <errno.h>
@@ -91,9 +93,10 @@ int output_end(struct output *output)
 	return output->failed ? BAWN_STATUS_SELF : 0;
 }
 
-/* --- messages --------------------------------------------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 
-/* Names of files and words of a configuration come from elsewhere: their control characters must not reach a terminal. */
+/* Names of files and words of a configuration come from elsewhere: their control characters must
+ * not reach a terminal. */
 static void output_visible(struct output *output, const char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {

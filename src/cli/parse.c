@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* parse.c — argv → struct invocation, by the rows of cli.def.
  *
- * Not getopt_long(): GNU's moves options in front of operands and accepts abbreviations. Here what follows the first operand belongs to
- * the command that is run, and an abbreviation that works today would be ambiguous after the next option. */
+ * Not getopt_long(): GNU's moves options in front of operands and accepts abbreviations. Here what
+ * follows the first operand belongs to the command that is run, and an abbreviation that works
+ * today would be ambiguous after the next option. */
 #include "cli/cli.h"
 
 #include <stdio.h>
@@ -17,7 +18,7 @@ struct parser {
 	struct bawn_error *err;
 };
 
-/* --- the nearest spelling -------------------------------------------------------------------------------------------------- */
+/* --- the nearest spelling --------------------------------------------------------------------- */
 
 #define WORD_MAX	32
 
@@ -87,7 +88,7 @@ static const char *nearest_command(const char *name)
 	return nearest_word(name, names, COMMAND__COUNT);
 }
 
-/* --- one option ----------------------------------------------------------------------------------------------------------------- */
+/* --- one option ------------------------------------------------------------------------------- */
 
 static int unknown_option(const struct parser *parser, const char *name, int size)
 {
@@ -166,7 +167,8 @@ static const struct cli_option *letter_find(const struct parser *parser, char le
 	return NULL;
 }
 
-/* A cluster: letters without a value, and at last perhaps one with; the rest of the word, or the next word, is that value. */
+/* A cluster: letters without a value, and at last perhaps one with; the rest of the word, or the
+ * next word, is that value. */
 static int parse_short(struct parser *parser, const char *letters)
 {
 	for (; *letters && !parser->stop; letters++) {
@@ -198,9 +200,10 @@ static int parse_options(struct parser *parser)
 	return r;
 }
 
-/* --- the whole --------------------------------------------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
-/* How many words of argv make this command's name: 0, it is another; -1, the first does and the second does not. */
+/* How many words of argv make this command's name: 0, it is another; -1, the first does and the
+ * second does not. */
 static int words_matched(const char *name, char *const *words)
 {
 	size_t size = strcspn(name, " ");

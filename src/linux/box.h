@@ -63,6 +63,10 @@ struct box {
 	size_t pin_count, pin_capacity;
 	struct missing *missing;
 	size_t missing_count, missing_capacity;
+	struct nested_name *nested_names;	/* room for what an outer bawn is asked to keep: nested.c */
+	struct nested_object *nested_objects;
+	char *nested_globs;
+	size_t nested_glob_bytes;
 	uint64_t landlock_handled, landlock_scoped;
 	uint64_t landlock_creation;	/* rights that only pid 1 keeps, for the broker */
 	struct landlock_rule *landlock;
@@ -81,7 +85,7 @@ void linux_lower_limits(struct box *box);
 enum step_id {				/* names in linux.c */
 	STEP_MAP, STEP_LOOPBACK, STEP_CLONE_MOUNTS, STEP_ROOT, STEP_SCRATCH, STEP_PINS, STEP_RULES, STEP_SOCKETS, STEP_DEV,
 	STEP_PROC, STEP_SYSTEM, STEP_SEAL, STEP_DIRECTORY, STEP_KEYRING, STEP_CAPABILITIES, STEP_LANDLOCK, STEP_SPAWN,
-	STEP_DESCRIPTORS, STEP_LIMITS, STEP_CREATION, STEP_SECCOMP, STEP_EXEC, STEP__COUNT
+	STEP_DESCRIPTORS, STEP_LIMITS, STEP_NESTED, STEP_CREATION, STEP_SECCOMP, STEP_EXEC, STEP__COUNT
 };
 
 struct failure {			/* what crosses the report pipe */
@@ -135,15 +139,19 @@ _Noreturn void init_run_unconfined(struct inside *in);
 _Noreturn void inside_fail(const struct inside *in, int step, int number);
 
 /* broker.c: answers one notification. */
+struct nested;			/* nested.h */
+
 struct broker {
 	int listener_fd;		/* -1: no broker */
 	const struct policy *policy;
 	bool creation_domain;		/* the command's own calls can make no name (Landlock) */
-	bool nested;			/* the command may make namespaces of its own */
+	struct nested *nested;		/* the command may make namespaces of its own; NULL: it may not */
 	struct missing *missing;
 	size_t missing_count;
 };
 void broker_init(struct broker *broker, int listener_fd, const struct box *box);
 void broker_answer(struct broker *broker);
+/* Fills in the directory of a missing name, if it exists. */
+void broker_look_up(struct missing *missing);
 
 #endif

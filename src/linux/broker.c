@@ -14,6 +14,7 @@
  * without blocking.
  *
  * Should: answer every notification. Mustn't: block, allocate, act on a path twice. */
+#include "linux/nested.h"
 #include "linux/target.h"
 
 #include <poll.h>
@@ -80,6 +81,8 @@ static bool is_allowed_nested(const struct call *call, const struct place *place
 	for (size_t i = 0; i < broker->missing_count; i++)
 		if (is_same_object(&broker->missing[i], &st, place->name))
 			return false;
+	if (!nested_allows_name(broker->nested, call->target.tid, st.st_dev, st.st_ino, place->name, place->path))
+		return false;
 	memcpy(parent, place->path, sizeof(parent));
 	parent[strlen(parent) - strlen(path_base(parent))] = '\0';
 	if (stat(parent[0] ? parent : "/", &here) < 0 || here.st_dev != st.st_dev || here.st_ino != st.st_ino)
@@ -242,12 +245,21 @@ static int make_link(struct call *call, int from_at, uint64_t from_path, int to_
 	return linkat(from.parent_fd, from.name, to.parent_fd, to.name, 0) < 0 ? -errno : 0;
 }
 
-/* What a rename may not do beyond making a name: take a tree from under its rules. */
+/* What a rename may not do beyond making a name: take a tree from under its rules, or, where we stand in another mount namespace than
+ * the caller, something that an inner box has mounted on. */
 static int judge_move(const struct call *call, const struct place *from, const struct place *to)
 {
-	struct stat st;
+	const struct nested *nested = call->broker->nested;
+	struct stat st, replaced;
 
-	if (fstatat(from->parent_fd, from->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+	if (fstatat(from->parent_fd, from->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (nested && !nested_allows_move(nested, call->target.tid, st.st_dev, st.st_ino))
+		return -EBUSY;
+	if (nested && fstatat(to->parent_fd, to->name, &replaced, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !nested_allows_move(nested, call->target.tid, replaced.st_dev, replaced.st_ino))
+		return -EBUSY;
+	if (!S_ISDIR(st.st_mode))
 		return 0;
 	return policy_rename_allowed(call->broker->policy, from->path, to->path) ? 0 : -EACCES;
 }
@@ -337,6 +349,12 @@ static int follow(struct call *call, struct place *place, const struct stat *lin
 	return 0;
 }
 
+/* Whether the caller's own calls can make no name, so that it may be let go on. */
+static bool may_go_on(const struct call *call)
+{
+	return call->broker->creation_domain || (call->broker->nested && nested_has_domain(call->broker->nested, call->target.tid));
+}
+
 /* Ours to open in its place: only what belongs to the caller itself, because the kernel would ask about us, not about it. */
 static bool is_own_proc(const struct call *call, const struct place *place)
 {
@@ -366,7 +384,7 @@ static int open_existing(struct call *call, const struct place *place, int flags
 {
 	bool special = place->on_proc || !S_ISREG(st->st_mode);
 
-	if (special && call->broker->creation_domain) {
+	if (special && may_go_on(call)) {
 		call->go_on = true;
 		return 0;
 	}
@@ -393,7 +411,7 @@ static int open_place(struct call *call, struct place *place, int flags, mode_t 
 		struct stat st;
 		int r;
 
-		if (place->on_proc && call->broker->creation_domain) {
+		if (place->on_proc && may_go_on(call)) {
 			call->go_on = true;
 			return 0;
 		}
@@ -439,7 +457,7 @@ static int open_how(struct call *call)
 		return size < sizeof(how) ? -EINVAL : -EFAULT;
 	if (how.mode & (S_ISUID | S_ISGID))
 		return -EPERM;
-	if (!(how.flags & O_CREAT) && call->broker->creation_domain) {
+	if (!(how.flags & O_CREAT) && may_go_on(call)) {
 		call->go_on = true;
 		return 0;
 	}
@@ -469,7 +487,10 @@ static int make_call(struct call *call)
 #endif
 	case SYS_openat: return open_file(call, (int)a[0], a[1], (int)a[2], (mode_t)a[3]);
 	case SYS_openat2: return open_how(call);
-	case SYS_mkdirat: return make_directory(call, (int)a[0], a[1], (mode_t)a[2]);
+	case SYS_mkdirat:
+		if (call->broker->nested && (int)a[0] == NESTED_DESCRIPTOR)
+			return nested_register(call->broker->nested, call->target.tid, a[1], a[2]);
+		return make_directory(call, (int)a[0], a[1], (mode_t)a[2]);
 	case SYS_mknodat: return make_node(call, (int)a[0], a[1], (mode_t)a[2], (dev_t)a[3]);
 	case SYS_renameat2: return move(call, (int)a[0], a[1], (int)a[2], a[3], (unsigned)a[4]);
 	case SYS_linkat: return make_link(call, (int)a[0], a[1], (int)a[2], a[3], (int)a[4]);
@@ -515,11 +536,11 @@ void broker_answer(struct broker *broker)
 	if (ioctl(broker->listener_fd, NOTIF_IOCTL_RECV, &notif) < 0)
 		return;			/* the caller died before we looked */
 	call.target.tid = (pid_t)notif.pid;
-	call.target.own_root = broker->nested;
+	call.target.own_root = broker->nested != NULL;
 	answer(&call, make_call(&call));
 }
 
-static void look_up_missing(struct missing *missing)
+void broker_look_up(struct missing *missing)
 {
 	char parent[TARGET_PATH_MAX];
 	struct stat st;
@@ -537,14 +558,19 @@ static void look_up_missing(struct missing *missing)
 
 void broker_init(struct broker *broker, int listener_fd, const struct box *box)
 {
+	static struct nested nested;
+	bool may_nest = box->plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES);
+
 	*broker = (struct broker){
 		.listener_fd = listener_fd, .policy = box->plan->policy, .creation_domain = box->landlock_creation != 0,
-		.nested = box->plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES),
+		.nested = may_nest ? &nested : NULL,
 		.missing = box->missing, .missing_count = box->missing_count,
 	};
 	if (listener_fd < 0)
 		return;
 	ioctl(listener_fd, NOTIF_IOCTL_SET_FLAGS, NOTIF_SYNC_WAKE_UP);	/* only faster; 6.6 */
-	for (size_t i = 0; broker->nested && i < broker->missing_count; i++)
-		look_up_missing(&broker->missing[i]);
+	if (may_nest)
+		nested_init(&nested);
+	for (size_t i = 0; may_nest && i < broker->missing_count; i++)
+		broker_look_up(&broker->missing[i]);
 }

@@ -7,7 +7,7 @@
  *
  * Should: hold no descriptor of the command's, block never. Mustn't: allocate (the caller may have had threads), trust what the
  * command can write. It is not dumpable: no process of the box can trace it or look into its descriptors. */
-#include "linux/box.h"
+#include "linux/nested.h"
 
 #include <poll.h>
 #include <sched.h>
@@ -61,7 +61,7 @@ static int clear_capabilities(void)
 static int load_filter(struct inside *in)
 {
 	const struct sock_fprog program = { .len = in->box->bpf.count, .filter = in->box->bpf.code };
-	bool notify = in->box->plan->broker && in->box->plan->features.seccomp_notify && !in->box->plan->features.outer_listener;
+	bool notify = in->box->plan->broker && in->box->plan->features.seccomp_notify && !in->box->plan->features.outer_broker;
 	unsigned flags = notify ? SECCOMP_FILTER_FLAG_NEW_LISTENER | (1u << 5) /* WAIT_KILLABLE_RECV */ : 0;
 	long r;
 
@@ -152,6 +152,7 @@ static int command_main(void *argument)
 	ENTER(STEP_DESCRIPTORS, keep_descriptors(in->command));
 	ENTER(STEP_LIMITS, set_limits(in->box));
 	ENTER(STEP_CAPABILITIES, clear_capabilities());
+	ENTER(STEP_NESTED, nested_ask(in));
 	ENTER(STEP_CREATION, landlock_enter_creation(in));
 	default_signals(&in->old_mask);
 	ENTER(STEP_SECCOMP, load_filter(in));

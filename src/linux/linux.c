@@ -71,11 +71,14 @@ static int change_directory(struct inside *in)
 	return chdir(cwd ? cwd : "/") < 0 ? -errno : 0;
 }
 
-/* keyctl(2): a new anonymous session keyring. A kernel without keyrings has none to leak. */
+/* keyctl(2): a new anonymous session keyring. A kernel without keyrings has none to leak; where a filter around us refuses the whole
+ * family (EPERM, which this operation never says itself), none can be reached. */
 static int join_keyring(struct inside *in)
 {
+	long r = syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL);
+
 	(void)in;
-	return syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL) < 0 && errno != ENOSYS ? -errno : 0;
+	return r < 0 && errno != ENOSYS && errno != EPERM ? -errno : 0;
 }
 
 static int drop_capabilities(struct inside *in)
@@ -120,6 +123,7 @@ static const struct step {
 	{ STEP_SPAWN,		"start the command's process",		NULL },
 	{ STEP_DESCRIPTORS,	"close descriptors",			NULL },
 	{ STEP_LIMITS,		"set limits",				NULL },
+	{ STEP_NESTED,		"ask the bawn around this one to keep the rules for missing names", NULL },
 	{ STEP_CREATION,	"enter the second Landlock domain",	NULL },
 	{ STEP_SECCOMP,		"load the seccomp filter",		NULL },
 	{ STEP_EXEC,		"execute",				NULL },
@@ -151,6 +155,9 @@ static const char *step_subject(const struct box *box, const struct failure *fai
 
 static const char *failure_advice(const struct failure *failure)
 {
+	if (failure->step == STEP_MAP && failure->number == EPERM)
+		return ": root inside another sandbox has not CAP_SETFCAP, and without it the kernel maps no uid 0 "
+		       "(user_namespaces(7)); start the outer one as an ordinary user";
 	if (failure->number == ELOOP)
 		return ": a symbolic link appeared on the way since the rules were resolved; start again";
 	if (failure->step == STEP_SECCOMP && failure->number == EBUSY)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lower.c — plan → struct box: what the child will do, as arrays. Pure; all choices are made here, none after the clone. */
-#include "linux/box.h"
+#include "linux/nested.h"
 
 #include <sched.h>
 #include <stdio.h>
@@ -247,7 +247,7 @@ static int lower_seccomp(struct box *box, struct bawn_error *err)
 #else
 		.arch = SECCOMP_X86_64,
 #endif
-		.kernel_allow = box->plan->policy->kernel_allow, .broker = box->plan->broker,
+		.kernel_allow = box->plan->policy->kernel_allow, .broker = box->plan->broker && !box->plan->features.outer_broker,
 	};
 
 	return box->plan->features.seccomp ? seccomp_lower(&options, &box->arena, &box->bpf, err) : 0;
@@ -266,7 +266,8 @@ int linux_lower(const struct plan *plan, struct box **ret_box, struct bawn_error
 	snprintf(box->uid_map, sizeof(box->uid_map), "%u %u 1\n", plan->policy->uid, plan->policy->uid);
 	snprintf(box->gid_map, sizeof(box->gid_map), "%u %u 1\n", plan->policy->gid, plan->policy->gid);
 	linux_lower_limits(box);
-	if (lower_mounts(box) < 0 || lower_pins(box) < 0 || lower_missing(box) < 0 || lower_landlock(box) < 0) {
+	if (lower_mounts(box) < 0 || lower_pins(box) < 0 || lower_missing(box) < 0 || lower_landlock(box) < 0 ||
+	    (plan->features.outer_broker && nested_lower(box) < 0)) {
 		linux_box_free(box);
 		return error_oom(err);
 	}

@@ -28,13 +28,49 @@ const char *const device_nodes[6] = { "full", "null", "random", "tty", "urandom"
 #define SCRATCH_DIRECTORY	"mask.d"
 #define SCRATCH_FILE		"mask"
 #define SCRATCH_DEV		"dev"
+#define SCRATCH_PROC		"proc"
 #define SCRATCH_SHM		"shm"
 
 /* --- small steps ------------------------------------------------------------------------------------------------------- */
 
+/* One component after the other, for want of openat2(): before Linux 5.6, and inside another bawn. */
+static int open_by_steps(int at, const char *path)
+{
+	int fd = path[0] == '/' ? open("/", O_PATH | O_CLOEXEC) : openat(at, ".", O_PATH | O_CLOEXEC);
+	struct stat st = { .st_mode = S_IFDIR };
+	char name[256];
+
+	for (path += strspn(path, "/"); fd >= 0 && *path; path += strspn(path, "/")) {
+		size_t size = strcspn(path, "/");
+		int next;
+
+		if (S_ISLNK(st.st_mode) || size >= sizeof(name)) {
+			close(fd);
+			errno = S_ISLNK(st.st_mode) ? ELOOP : ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(name, path, size);
+		name[size] = '\0';
+		next = openat(fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		close(fd);
+		fd = next;
+		if (fd >= 0 && fstat(fd, &st) < 0)
+			st.st_mode = S_IFLNK;
+		path += size;
+	}
+	return fd;
+}
+
+static int open_below(int at, const char *path)
+{
+	int fd = sys_openat2(at, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, SYS_RESOLVE_NO_SYMLINKS);
+
+	return fd < 0 && errno == ENOSYS ? open_by_steps(at, path) : fd;
+}
+
 static int open_exactly(const char *path)
 {
-	return sys_openat2(AT_FDCWD, path, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, SYS_RESOLVE_NO_SYMLINKS);
+	return open_below(AT_FDCWD, path);
 }
 
 static int clone_fd(int fd, bool recursive)
@@ -293,7 +329,7 @@ int mounts_scratch(struct inside *in)
 	if (fd < 0 || attach(fd, "/dev") < 0)
 		return -errno;
 	if (mkdirat(fd, SCRATCH_DIRECTORY, 0) < 0 || mknodat(fd, SCRATCH_FILE, S_IFREG, 0) < 0 ||
-	    mkdirat(fd, SCRATCH_DEV, 0755) < 0 || mkdirat(fd, SCRATCH_SHM, 01777) < 0 || fchmodat(fd, SCRATCH_SHM, 01777, 0) < 0)
+	    mkdirat(fd, SCRATCH_DEV, 0755) < 0 || mkdirat(fd, SCRATCH_PROC, 0755) < 0 || mkdirat(fd, SCRATCH_SHM, 01777) < 0 || fchmodat(fd, SCRATCH_SHM, 01777, 0) < 0)
 		return -errno;
 	if ((r = make_dev_tree(fd)) < 0 || (r = make_scaffolds(in)) < 0)
 		return r;
@@ -324,7 +360,7 @@ static int clone_hidden(const char *root)
 
 static int pin(const struct inside *in, int root, const char *below)
 {
-	autoclose int to = sys_openat2(root, below, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, SYS_RESOLVE_NO_SYMLINKS);
+	autoclose int to = open_below(root, below);
 	autoclose int from = -1;
 	struct stat st;
 
@@ -487,6 +523,15 @@ static int put_nodes(const struct inside *in)
 	return 0;
 }
 
+static int new_proc(unsigned attributes)
+{
+	autoclose int context = sys_fsopen("proc");
+
+	if (context < 0 || sys_fsconfig(context, SYS_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
+		return -1;
+	return sys_fsmount(context, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_NOEXEC | attributes);
+}
+
 /* From here on the scratch and the pins lie beneath this mount. */
 int mounts_dev(struct inside *in)
 {
@@ -498,14 +543,26 @@ int mounts_dev(struct inside *in)
 	return put_console();
 }
 
+/* A namespace that is allowed to nest must have a procfs that the kernel finds fully visible, with nothing mounted in it, or no inner
+ * one may be mounted (mount_too_revealing()). It lies beneath /dev. For root it is read-only, and so are all that are made from it:
+ * /proc/sys must stay out of reach. */
+static int put_hidden_proc(const struct inside *in)
+{
+	autoclose int to = openat(in->scratch_fd, SCRATCH_PROC, O_PATH | O_CLOEXEC);
+	autoclose int proc = new_proc(in->box->plan->features.root ? SYS_MOUNT_ATTR_RDONLY : 0);
+
+	return to < 0 || proc < 0 || sys_move_mount(proc, to) < 0 ? -errno : 0;
+}
+
 int mounts_proc(struct inside *in)
 {
-	int context = sys_fsopen("proc");
+	int r = 0, proc = new_proc(0);
 
-	(void)in;
-	if (context < 0 || sys_fsconfig(context, SYS_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
-		return -errno;
-	return put(sys_fsmount(context, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_NOEXEC), "/proc");
+	if (proc < 0 && errno == EPERM)		/* inside a bawn of root's: see above */
+		proc = new_proc(SYS_MOUNT_ATTR_RDONLY);
+	if (proc >= 0 && (in->box->plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES)))
+		r = put_hidden_proc(in);
+	return r < 0 ? r : put(proc, "/proc");
 }
 
 static int put_system(const struct inside *in, const struct mount_op *op)

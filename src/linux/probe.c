@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* probe.c — what this machine has. A start asks only what costs microseconds; a thorough probe also tries a namespace. */
-#include "linux/box.h"
+#include "linux/nested.h"
 
 #include <poll.h>
 #include <sched.h>
@@ -90,6 +90,10 @@ void linux_probe(struct features *ret_features, bool thorough)
 	};
 	int number = thorough ? try_namespaces(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) : 0;
 
+	/* Only a process under a filter can have a listener around it; whose it is, it tells itself. One that is not a bawn's shows in
+	 * EBUSY when the filter is loaded. */
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 2)
+		features.outer_listener = features.outer_broker = nested_is_inside();
 	if (number) {
 		features.user_namespaces = false;
 		features.user_namespaces_blocker = namespaces_blocker(number);

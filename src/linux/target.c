@@ -45,7 +45,7 @@ int target_read_path(const struct target *target, uint64_t address, char path[TA
 
 /* --- what /proc tells --------------------------------------------------------------------------------------------------------- */
 
-static int open_proc(const struct target *target, const char *what, int flags)
+int target_open(const struct target *target, const char *what, int flags)
 {
 	char path[64];
 	int fd;
@@ -58,7 +58,7 @@ static int open_proc(const struct target *target, const char *what, int flags)
 int target_umask(const struct target *target)
 {
 	char text[512];
-	autoclose int fd = open_proc(target, "status", O_RDONLY);
+	autoclose int fd = target_open(target, "status", O_RDONLY);
 	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	const char *line;
 
@@ -69,15 +69,22 @@ int target_umask(const struct target *target)
 	return line ? (int)strtol(line + 7, NULL, 8) : 022;
 }
 
-int target_descriptor(const struct target *target, int fd)
+int target_pidfd(const struct target *target)
 {
-	autoclose int pidfd = sys_pidfd_open(target->tid, O_EXCL);	/* PIDFD_THREAD, Linux 6.9 */
-	int own;
+	int pidfd = sys_pidfd_open(target->tid, O_EXCL);		/* PIDFD_THREAD, Linux 6.9 */
 
 	if (pidfd < 0)
 		pidfd = sys_pidfd_open(target->tid, 0);			/* good enough for a thread group's leader */
+	return pidfd < 0 ? -errno : pidfd;
+}
+
+int target_descriptor(const struct target *target, int fd)
+{
+	autoclose int pidfd = target_pidfd(target);
+	int own;
+
 	if (pidfd < 0)
-		return -errno;
+		return pidfd;
 	own = sys_pidfd_getfd(pidfd, fd);
 	return own < 0 ? -errno : own;
 }
@@ -87,11 +94,11 @@ static int open_base(const struct target *target, int at, const char *path)
 	int fd, directory;
 
 	if (path[0] == '/') {
-		fd = target->own_root ? open_proc(target, "root", O_PATH | O_DIRECTORY) : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		fd = target->own_root ? target_open(target, "root", O_PATH | O_DIRECTORY) : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return fd == -1 ? -errno : fd;
 	}
 	if (at == AT_FDCWD)
-		return open_proc(target, "cwd", O_PATH | O_DIRECTORY);
+		return target_open(target, "cwd", O_PATH | O_DIRECTORY);
 	fd = target_descriptor(target, at);
 	if (fd < 0)
 		return fd;
@@ -104,8 +111,8 @@ static int open_base(const struct target *target, int at, const char *path)
 
 /* --- paths ---------------------------------------------------------------------------------------------------------------------- */
 
-/* Spellings of "this process" mean the owner, not us. */
-static int respell(const struct target *target, const char *path, char respelt[TARGET_PATH_MAX])
+/* Spellings of "this process" mean the owner, not us. What is respelt counts from our own root, whose /proc knows its number. */
+static int respell(struct target *target, const char *path, char respelt[TARGET_PATH_MAX])
 {
 	static const struct { const char *prefix, *format; } rows[] = {
 		{ "/proc/self",		"/proc/%d%s" },
@@ -126,6 +133,7 @@ static int respell(const struct target *target, const char *path, char respelt[T
 		if (snprintf(respelt, TARGET_PATH_MAX, rows[i].format, (int)target->tid, path + size) >= TARGET_PATH_MAX)
 			return -ENAMETOOLONG;
 #pragma GCC diagnostic pop
+		target->own_root = false;
 		return 0;
 	}
 	memcpy(respelt, path, strlen(path) + 1);
@@ -227,23 +235,25 @@ static int find_from(const struct target *target, int base, char *path, struct p
 int place_find(const struct target *target, int at, const char *path, struct place *ret_place)
 {
 	char respelt[TARGET_PATH_MAX];
+	struct target seen = *target;
 	autoclose int base = -1;
-	int r = respell(target, path, respelt);
+	int r = respell(&seen, path, respelt);
 
 	*ret_place = (struct place){ .parent_fd = -1 };
 	if (r < 0)
 		return r;
 	if (!respelt[0])
 		return -ENOENT;
-	base = open_base(target, at, respelt);
-	return base < 0 ? base : find_from(target, base, respelt, ret_place);
+	base = open_base(&seen, at, respelt);
+	return base < 0 ? base : find_from(&seen, base, respelt, ret_place);
 }
 
 int place_follow(const struct target *target, const struct place *link, const char *path, struct place *ret_place)
 {
 	char respelt[TARGET_PATH_MAX];
+	struct target seen = *target;
 	autoclose int base = -1;
-	int r = respell(target, path, respelt);
+	int r = respell(&seen, path, respelt);
 
 	*ret_place = (struct place){ .parent_fd = -1 };
 	if (r < 0)
@@ -251,7 +261,7 @@ int place_follow(const struct target *target, const struct place *link, const ch
 	if (!respelt[0])
 		return -ENOENT;
 	if (respelt[0] != '/')
-		return find_from(target, link->parent_fd, respelt, ret_place);
-	base = open_base(target, AT_FDCWD, respelt);
-	return base < 0 ? base : find_from(target, base, respelt, ret_place);
+		return find_from(&seen, link->parent_fd, respelt, ret_place);
+	base = open_base(&seen, AT_FDCWD, respelt);
+	return base < 0 ? base : find_from(&seen, base, respelt, ret_place);
 }

@@ -32,6 +32,10 @@ int place_find(const struct target *target, int at, const char *path, struct pla
 int place_follow(const struct target *target, const struct place *link, const char *path, struct place *ret_place);
 /* Its umask, or -errno. */
 int target_umask(const struct target *target);
+/* Opens /proc/TID/what; -errno. */
+int target_open(const struct target *target, const char *what, int flags);
+/* A pidfd of the thread, or of its group where the kernel knows no other; -errno. */
+int target_pidfd(const struct target *target);
 /* A duplicate of one of its descriptors, or -errno. */
 int target_descriptor(const struct target *target, int fd);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* chain.c — the links in their order; nothing here decides.
  *
- * The order of the first ones: the working directory is known before a relative path of an option can be read, the configuration file
- * before a profile can be named, the profile before the options speak as its child. */
+ * The order of the first ones: the working directory is known before a relative path of an option
+ * can be read, the configuration file before a profile can be named, the profile before the options
+ * speak as its child. */
 #include "run/chain.h"
 #include "run/internal.h"
 
@@ -13,7 +14,7 @@
 #define DEFAULT_PROFILE	":workspace"
 #define CONFIG_NAME	"bawn/config.toml"
 
-/* --- paths as typed -------------------------------------------------------------------------------------------------------- */
+/* --- paths as typed --------------------------------------------------------------------------- */
 
 static bool goes_up(const char *path)
 {
@@ -55,7 +56,8 @@ int chain_path(struct chain *chain, const char *typed, const char **ret_path, st
 		return r;
 	if (r > 0)
 		path = typed + 1 + strspn(typed + 1, "/");
-	/* "link/.." is the directory above the link's target, not the one that holds the link: only the file system knows. */
+	/* "link/.." is the directory above the link's target, not the one that holds the link: only
+	 * the file system knows. */
 	if (goes_up(path)) {
 		path = arena_printf(&chain->arena, "%s/%s", base, path);
 		if (!path)
@@ -71,7 +73,7 @@ int chain_path(struct chain *chain, const char *typed, const char **ret_path, st
 	return 0;
 }
 
-/* --- the configuration file -------------------------------------------------------------------------------------------------- */
+/* --- the configuration file ------------------------------------------------------------------- */
 
 /* The file that must exist: the one asked for before $BAWN_CONFIG. NULL: neither was given. */
 static const char *named_config(const struct chain *chain)
@@ -88,8 +90,8 @@ static const char *default_config(struct chain *chain)
 {
 	const char *directory = environ_find(chain->host.environ, "XDG_CONFIG_HOME");
 
-	/* The XDG base directory specification: "If an implementation encounters a relative path [...] it should consider
-	 * the path invalid and ignore it." */
+	/* The XDG base directory specification: "If an implementation encounters a relative path
+	 * [...] it should consider the path invalid and ignore it." */
 	if (directory && directory[0] == '/')
 		return path_join(&chain->arena, directory, CONFIG_NAME);
 	if (!chain->host.home)
@@ -135,7 +137,7 @@ static int load_profiles(struct chain *chain, struct bawn_error *err)
 	return profiles_parse(text, size, chain->config_path, &chain->profiles, err);
 }
 
-/* --- the links --------------------------------------------------------------------------------------------------------------- */
+/* --- the links -------------------------------------------------------------------------------- */
 
 int chain_load(const struct request *request, struct chain *ret_chain, struct bawn_error *err)
 {

@@ -12,7 +12,7 @@
 
 #include "run/run.h"
 
-/* --- options.c ---------------------------------------------------------------------------------- */
+/* --- options.c -------------------------------------------------------------------------------- */
 
 struct option_row;				/* one option that bawn_option() knows */
 
@@ -34,7 +34,7 @@ int request_add(struct request *request, const char *name, const char *value, st
 /* Value of the last option of this name, or NULL. */
 const char *request_last(const struct request *request, const char *name);
 
-/* --- chain.c ------------------------------------------------------------------------------------ */
+/* --- chain.c ---------------------------------------------------------------------------------- */
 
 struct chain {					/* {0} before chain_load() */
 	struct arena arena;
@@ -62,7 +62,8 @@ int chain_plan(struct chain *chain, bool thorough, struct bawn_error *err);
 const char *chain_default_id(const struct chain *chain);
 /* What the links so far have to say: lines, each with a newline. */
 void chain_warnings(const struct chain *chain, struct text *text);
-/* A path that a caller typed: relative to the working directory, "~/" is the home directory, ".." as the kernel takes it. */
+/* A path that a caller typed: relative to the working directory, "~/" is the home directory, ".."
+ * as the kernel takes it. */
 int chain_path(struct chain *chain, const char *typed, const char **ret_path, struct bawn_error *err);
 /* Frees everything; the request stays. */
 void chain_done(struct chain *chain);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* host.c — this process and this machine → struct host; and the configuration file, if it can be trusted.
+/* host.c — this process and this machine → struct host; and the configuration file, if it can be
+ * trusted.
  *
- * The only file that a policy's facts come through: everything later can be tested with a host written by hand. */
+ * The only file that a policy's facts come through: everything later can be tested with a host
+ * written by hand. */
 #include "run/internal.h"
 
 #include <fcntl.h>
@@ -37,7 +39,7 @@ const char *environ_find(const char *const *environ_, const char *name)
 	return NULL;
 }
 
-/* --- the small-file callback ----------------------------------------------------------------------------------------- */
+/* --- the small-file callback ------------------------------------------------------------------ */
 
 /* O_NONBLOCK: a FIFO planted where a file is expected must not stop us. */
 static int open_file(const char *path, struct stat *ret_stat)
@@ -74,7 +76,7 @@ static ssize_t host_read_file(void *context, const char *path, char *bytes, size
 	return (ssize_t)filled;
 }
 
-/* --- this process ---------------------------------------------------------------------------------------------------- */
+/* --- this process ----------------------------------------------------------------------------- */
 
 /* NULL when the password file does not know us either: a container started with an arbitrary uid. */
 static const char *home_of(struct arena *arena, const char *const *environ_)
@@ -107,7 +109,8 @@ static int current_directory(struct arena *arena, const char **ret_cwd, struct b
 {
 	autofree char *cwd = getcwd(NULL, 0);
 
-	/* ENOENT: deleted, or not below this process's root. That is no error before something is asked of it. */
+	/* ENOENT: deleted, or not below this process's root. That is no error before something is
+	 * asked of it. */
 	if (!cwd && errno == ENOMEM)
 		return error_oom(err);
 	if (!cwd && errno != ENOENT)
@@ -150,15 +153,15 @@ int host_read(struct arena *arena, const char *directory, const char *const *env
 	return 0;
 }
 
-/* --- the configuration file -------------------------------------------------------------------------------------------- */
+/* --- the configuration file ------------------------------------------------------------------- */
 
 static int check_config(const char *path, const struct stat *status, struct bawn_error *err)
 {
 	if (!S_ISREG(status->st_mode))
 		return error_set(err, EINVAL, "configuration %s: not a regular file", path);
 	if (status->st_uid != 0 && status->st_uid != geteuid())
-		return error_set(err, EPERM, "configuration %s: belongs to user %u; it must belong to you (%u) or to root",
-				 path, (unsigned)status->st_uid, (unsigned)geteuid());
+		return error_set(err, EPERM, "configuration %s: belongs to user %u; it must belong to you (%u) or "
+				 "to root", path, (unsigned)status->st_uid, (unsigned)geteuid());
 	if (status->st_mode & (S_IWGRP | S_IWOTH))
 		return error_set(err, EPERM, "configuration %s: others may write to it (mode %04o); try: chmod go-w %s",
 				 path, (unsigned)(status->st_mode & 07777), path);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* host_linux.c — the file system and the local sockets as Linux tells of them.
  *
- * Most paths have no symbolic link on the way. openat2(2) with RESOLVE_NO_SYMLINKS (Linux 5.6) proves that in one system call, for an
- * existing path and for a missing one alike; only where it says ELOOP, or is not there, are the components looked at one by one. */
+ * Most paths have no symbolic link on the way. openat2(2) with RESOLVE_NO_SYMLINKS (Linux 5.6)
+ * proves that in one system call, for an existing path and for a missing one alike; only where it
+ * says ELOOP, or is not there, are the components looked at one by one. */
 #include "run/internal.h"
 
 #include <dirent.h>
@@ -51,7 +52,8 @@ static void fill_missing(bool direct, struct host_entry *entry)
 	entry->type = HOST_MISSING;
 }
 
-/* What readlinkat() gave: a target that fills the room may have been cut, and a cut target is another path. */
+/* What readlinkat() gave: a target that fills the room may have been cut, and a cut target is
+ * another path. */
 static int end_target(ssize_t size, struct host_entry *entry)
 {
 	if (size < 0)
@@ -62,7 +64,8 @@ static int end_target(ssize_t size, struct host_entry *entry)
 	return 0;
 }
 
-/* -ELOOP: there is a symbolic link on the way; -ENOSYS: no openat2 here (a filter of an outer sandbox may also say EPERM). */
+/* -ELOOP: there is a symbolic link on the way; -ENOSYS: no openat2 here (a filter of an outer
+ * sandbox may also say EPERM). */
 static int lookup_direct(const char *path, struct host_entry *entry)
 {
 	struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
@@ -143,7 +146,7 @@ bool host_folds_case(void *context, const char *path)
 	return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_CASEFOLD_FL);
 }
 
-/* --- directories ------------------------------------------------------------------------------------------------------ */
+/* --- directories ------------------------------------------------------------------------------ */
 
 struct kernel_entry {			/* struct linux_dirent64 of getdents64(2); C libraries disagree on its name */
 	uint64_t d_ino;
@@ -169,8 +172,8 @@ static bool is_dot(const char *name)
 	return name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 }
 
-/* The search for deny globs reads whole trees. Hence not readdir(): musl's asks for 2 KiB at a time; and not open(), which sets
- * FD_CLOEXEC a second time there, for kernels before 2.6.23. */
+/* The search for deny globs reads whole trees. Hence not readdir(): musl's asks for 2 KiB at a
+ * time; and not open(), which sets FD_CLOEXEC a second time there, for kernels before 2.6.23. */
 int host_list(void *context, const char *path,
 	      int (*visit)(void *argument, const char *name, enum host_type type, uint64_t inode),
 	      void *argument)
@@ -199,9 +202,10 @@ int host_list(void *context, const char *path,
 	return size < 0 ? -errno : 0;
 }
 
-/* --- local sockets ------------------------------------------------------------------------------------------------------ */
+/* --- local sockets ---------------------------------------------------------------------------- */
 
-/* The path of one line of /proc/net/unix, or NULL: unnamed, abstract ("@..."), relative to a directory that nobody knows. */
+/* The path of one line of /proc/net/unix, or NULL: unnamed, abstract ("@..."), relative to a
+ * directory that nobody knows. */
 static char *socket_path(char *line)
 {
 	for (int field = 0; field < SOCKET_FIELDS; field++) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* options.c — each option by its name: what may be its value, and what it says to the profile.
  *
- * An option is checked twice. request_add() sees only the text, so that a caller hears of a typing error where it was made;
- * request_apply() runs when the host and the profile are there, in the order in which the options were given, each as a child profile
- * would speak. Paths that do not exist are no error: a rule may speak of what is not there yet. */
+ * An option is checked twice. request_add() sees only the text, so that a caller hears of a typing
+ * error where it was made; request_apply() runs when the host and the profile are there, in the
+ * order in which the options were given, each as a child profile would speak. Paths that do not
+ * exist are no error: a rule may speak of what is not there yet. */
 #include "run/chain.h"
 #include "run/internal.h"
 
@@ -25,7 +26,7 @@ struct option_row {
 
 static const struct origin command_line = { .file = "command line" };
 
-/* --- checks of the text alone ----------------------------------------------------------------------------------------- */
+/* --- checks of the text alone ----------------------------------------------------------------- */
 
 static int check_filled(const char *value, struct bawn_error *err)
 {
@@ -82,8 +83,8 @@ static int check_network(const char *value, struct bawn_error *err)
 {
 	if (!strcmp(value, "off") || !strcmp(value, "full"))
 		return 0;
-	return error_set(err, EINVAL, "\"%s\": expected \"off\" or \"full\"; for single domains there is --allow-domain",
-			 value);
+	return error_set(err, EINVAL, "\"%s\": expected \"off\" or \"full\"; for single domains there is "
+			 "--allow-domain", value);
 }
 
 static int check_variable(const char *value, struct bawn_error *err)
@@ -131,7 +132,8 @@ static int check_limit(const char *value, struct bawn_error *err)
 	return unknown_name("limit", given, names, err);
 }
 
-/* Length of the dotted key before the "=", which may hold quoted parts with any character in them; 0: there is none. */
+/* Length of the dotted key before the "=", which may hold quoted parts with any character in them;
+ * 0: there is none. */
 static size_t key_size(const char *text)
 {
 	char quote = 0;
@@ -156,7 +158,7 @@ static int check_set(const char *value, struct bawn_error *err)
 	return error_set(err, EINVAL, "\"%s\": expected KEY=VALUE, as in network.enabled=true", value);
 }
 
-/* --- what an option says -------------------------------------------------------------------------------------------------- */
+/* --- what an option says ---------------------------------------------------------------------- */
 
 static int set(struct chain *chain, const char *key, const char *value, struct bawn_error *err)
 {
@@ -212,8 +214,8 @@ static int apply_deny(struct chain *chain, const char *value, struct bawn_error 
 
 	if (r < 0)
 		return r;
-	/* A shell that expands a pattern hands over names such as "[id].ts" (Next.js has them): the file that is there is meant,
-	 * not a pattern that would miss it. */
+	/* A shell that expands a pattern hands over names such as "[id].ts" (Next.js has them): the
+	 * file that is there is meant, not a pattern that would miss it. */
 	if (glob_is(path) && chain->host.lookup(chain->host.context, path, &entry) == 0 && entry.type != HOST_MISSING)
 		path = escape_glob(&chain->arena, path);
 	return set_entry(chain, PROFILE_FILESYSTEM, path, NULL, "deny", err);
@@ -269,7 +271,8 @@ static int apply_degraded(struct chain *chain, const char *value, struct bawn_er
 	return 0;
 }
 
-/* --network says the whole of it: what a profile says of domains has no meaning beside either value. */
+/* --network says the whole of it: what a profile says of domains has no meaning beside either
+ * value. */
 static void forget_domains(struct profile *profile)
 {
 	size_t kept = 0;
@@ -369,7 +372,7 @@ static int apply_set(struct chain *chain, const char *value, struct bawn_error *
 	return set(chain, arena_strndup(&chain->arena, value, size), value + size + 1, err);
 }
 
-/* --- the table -------------------------------------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 static const struct option_row rows[] = {
 	{ "add-dir",		NEEDS_VALUE,	false,	check_filled,		apply_add_dir },
@@ -450,7 +453,8 @@ const char *request_last(const struct request *request, const char *name)
 	return NULL;
 }
 
-/* `:danger-full-access` promises nothing; a caller who takes something away with it is mistaken about one of the two. */
+/* `:danger-full-access` promises nothing; a caller who takes something away with it is mistaken
+ * about one of the two. */
 static bool has_no_meaning(const struct chain *chain, const struct given *given)
 {
 	return !strcmp(chain->profile->id, ":danger-full-access") && given->row->restricts &&
@@ -463,8 +467,8 @@ int request_apply(const struct request *request, struct chain *chain, struct baw
 		const struct given *given = &request->options[i];
 
 		if (has_no_meaning(chain, given))
-			return error_set(err, EINVAL, "profile \":danger-full-access\" is no sandbox at all: --%s has no "
-					 "meaning with it", given->row->name);
+			return error_set(err, EINVAL, "profile \":danger-full-access\" is no sandbox at all: "
+					 "--%s has no meaning with it", given->row->name);
 		if (given->row->apply && given->row->apply(chain, given->value, err) < 0)
 			return error_wrap(err, "--%s%s%s", given->row->name, given->value ? " " : "",
 					  given->value ? given->value : "");
