@@ -373,7 +373,7 @@ static void add_verdict(const struct chain *chain, enum bawn_format format, stru
 	while (builtins < chain->profiles->count && chain->profiles->items[builtins].id[0] == ':')
 		builtins++;
 	if (format != BAWN_JSON) {
-		text_printf(&json->text, "%s: %zu profiles, no errors\n", file, chain->profiles->count - builtins);
+		text_printf(&json->text, "%s: no errors, profiles: %zu\n", file, chain->profiles->count - builtins);
 		return;
 	}
 	json_open(json, NULL, '{');

@@ -95,7 +95,7 @@ const char *words_nearest(const char *text, const char *const *words);
 
 /* --- cleanup: resources clean themselves -------------------------------------------------------------------------- */
 
-void cleanup_fd(int *fd);
+void cleanup_fd(int *fd);			/* closes, and leaves -1 */
 void cleanup_free(void *pointer);		/* a pointer to the pointer */
 int take_fd(int *fd);			/* returns it and leaves -1 */
 

@@ -50,10 +50,17 @@ static void add_second_words(struct output *output)
 
 static const char bash_begin[] =
 	"# bash completion for bawn; made by: bawn completion bash\n"
+	"_bawn_offer()\n"
+	"{\n"
+	"\tlocal word\n"
+	"\twhile IFS= read -r word; do\n"
+	"\t\tCOMPREPLY+=(\"$word\")\n"
+	"\tdone < <(compgen \"$@\")\n"
+	"}\n"
 	"_bawn()\n"
 	"{\n"
 	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-	"\tlocal command=${COMP_WORDS[1]} start=2 i options operands\n"
+	"\tlocal command=${COMP_WORDS[1]} start=2 i options operands files\n"
 	"\tCOMPREPLY=()\n"
 	"\t# bash takes --option=value for three words\n"
 	"\tif [[ $cur == = ]]; then\n"
@@ -62,7 +69,7 @@ static const char bash_begin[] =
 	"\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n"
 	"\tfi\n"
 	"\tif ((COMP_CWORD == 1)); then\n"
-	"\t\tCOMPREPLY=($(compgen -W '";
+	"\t\t_bawn_offer -W '";
 
 static const char bash_options[] =
 	"\tesac\n"
@@ -74,40 +81,44 @@ static const char bash_options[] =
 
 static const char bash_end[] =
 	"\tif [[ $cur == -* ]]; then\n"
-	"\t\tCOMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
+	"\t\t_bawn_offer -W \"$options\" -- \"$cur\"\n"
 	"\t\t[[ ${COMPREPLY-} == *= ]] && compopt -o nospace\n"
 	"\telse\n"
-	"\t\tcompopt -o filenames\n"
-	"\t\tCOMPREPLY=($(compgen -W \"$operands\" -- \"$cur\") $(compgen -f -- \"$cur\"))\n"
+	"\t\t_bawn_offer -W \"$operands\" -- \"$cur\"\n"
+	"\t\tif [[ $files ]]; then\n"
+	"\t\t\tcompopt -o filenames\n"
+	"\t\t\t_bawn_offer -f -- \"$cur\"\n"
+	"\t\tfi\n"
 	"\tfi\n"
 	"}\n"
 	"complete -F _bawn bawn\n";
 
-static void bash_pattern(struct output *output, const struct cli_option *option, const char *indent)
+static void bash_pattern(struct output *output, const struct cli_option *option)
 {
-	output_printf(output, "%s--%s", indent, option->name);
+	output_printf(output, "--%s", option->name);
 	if (option->letter)
 		output_printf(output, "|-%c", option->letter);
-	output_text(output, ")");
 }
 
 static void bash_value(struct output *output, const struct cli_option *option)
 {
 	const char *kind = option->completion;
 
-	bash_pattern(output, option, "\t");
+	output_text(output, "\t");
+	bash_pattern(output, option);
+	output_text(output, ")");
 	if (!strcmp(kind, "file"))
-		output_text(output, " compopt -o filenames; COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n");
+		output_text(output, " compopt -o filenames; _bawn_offer -f -- \"$cur\"; return ;;\n");
 	else if (!strcmp(kind, "dir"))
-		output_text(output, " compopt -o filenames; COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n");
+		output_text(output, " compopt -o filenames; _bawn_offer -d -- \"$cur\"; return ;;\n");
 	else if (!strcmp(kind, "variable"))
-		output_text(output, " COMPREPLY=($(compgen -e -- \"$cur\")); return ;;\n");
+		output_text(output, " _bawn_offer -e -- \"$cur\"; return ;;\n");
 	else if (!strcmp(kind, "profile"))
-		output_text(output, " COMPREPLY=($(compgen -W \"$(" PROFILES ")\" -- \"$cur\"))\n"
+		output_text(output, " _bawn_offer -W \"$(" PROFILES ")\" -- \"$cur\"\n"
 			    "\t\tdeclare -F __ltrim_colon_completions >/dev/null && "
 			    "__ltrim_colon_completions \"$cur\"; return ;;\n");
 	else if (kind[0] == '=')
-		output_printf(output, " COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n", kind + 1);
+		output_printf(output, " _bawn_offer -W '%s' -- \"$cur\"; return ;;\n", kind + 1);
 	else
 		output_text(output, " return ;;\n");
 }
@@ -124,7 +135,9 @@ static void bash_command(struct output *output, size_t command)
 				      option_needs_argument(&cli_options[i]) ? "=" : "");
 	output_text(output, "'");
 	if (command == COMMAND_EXPLAIN)
-		output_printf(output, " operands='%s'", operations);
+		output_printf(output, " operands='%s' files=1", operations);
+	else if (command == COMMAND_PROFILE_CHECK)
+		output_text(output, " files=1");
 	else if (command == COMMAND_COMPLETION)
 		output_text(output, " operands='bash zsh fish'");
 	else if (command == COMMAND_PROFILE_SHOW)
@@ -139,37 +152,62 @@ static void bash_families(struct output *output)
 			continue;
 		output_printf(output, "\tif [[ $command == %.*s ]]; then\n",
 			      (int)strcspn(cli_commands[i].name, " "), cli_commands[i].name);
-		output_text(output, "\t\tif ((COMP_CWORD == 2)); then\n\t\t\tCOMPREPLY=($(compgen -W '");
+		output_text(output, "\t\tif ((COMP_CWORD == 2)); then\n\t\t\t_bawn_offer -W '");
 		add_second_words(output);
-		output_text(output, "--help' -- \"$cur\"))\n\t\t\treturn\n\t\tfi\n"
+		output_text(output, "--help' -- \"$cur\"\n\t\t\treturn\n\t\tfi\n"
 			    "\t\tcommand+=\" ${COMP_WORDS[2]}\" start=3\n\tfi\n");
 	}
+}
+
+/* Steps over options, to the first operand. */
+static void bash_steps(struct output *output)
+{
+	bool first = true;
+
+	output_text(output, bash_options);
+	for (size_t i = 0; i < cli_option_count; i++) {
+		if (!option_needs_argument(&cli_options[i]))
+			continue;
+		output_text(output, first ? "\t\t" : "|\\\n\t\t");
+		bash_pattern(output, &cli_options[i]);
+		first = false;
+	}
+	output_text(output, ")\n\t\t\t[[ ${COMP_WORDS[i+1]-} == = ]] || ((i++)) ;;\n"
+		    "\t\t-*) ;;\n\t\t*) break ;;\n\t\tesac\n\tdone\n");
+}
+
+/* At or behind the first operand of run, another command's completion takes over. */
+static void bash_command_line(struct output *output)
+{
+	bool first = true;
+
+	output_text(output, "\tif ((i < COMP_CWORD)) || { ((i == COMP_CWORD)) && "
+		    "[[ $cur != -* && ${COMP_WORDS[i]} != = ]]; }; then\n\t\tcase $command in\n\t\t");
+	for (size_t i = 0; i < COMMAND__COUNT; i++) {
+		if (!runs_command(i))
+			continue;
+		output_printf(output, "%s%s", first ? "" : "|", cli_commands[i].name);
+		first = false;
+	}
+	/* _command_offset comes with the package bash-completion, which may be absent. */
+	output_text(output, ")\n\t\t\tif declare -F _command_offset >/dev/null; then\n"
+		    "\t\t\t\t_command_offset \"$i\"\n\t\t\telif ((i == COMP_CWORD)); then\n"
+		    "\t\t\t\t_bawn_offer -c -- \"$cur\"\n\t\t\telse\n\t\t\t\tcompopt -o filenames\n"
+		    "\t\t\t\t_bawn_offer -f -- \"$cur\"\n\t\t\tfi\n\t\t\treturn ;;\n\t\tesac\n\tfi\n");
 }
 
 static void bash(struct output *output)
 {
 	output_text(output, bash_begin);
 	add_first_words(output);
-	output_text(output, "--help --version' -- \"$cur\"))\n\t\treturn\n\tfi\n");
+	output_text(output, "--help --version' -- \"$cur\"\n\t\treturn\n\tfi\n");
 	bash_families(output);
 	output_text(output, "\tcase $command in\n");
 	for (size_t i = 0; i < COMMAND__COUNT; i++)
 		bash_command(output, i);
-	output_text(output, bash_options);
-	for (size_t i = 0; i < cli_option_count; i++) {
-		if (!option_needs_argument(&cli_options[i]))
-			continue;
-		bash_pattern(output, &cli_options[i], "\t\t");
-		output_text(output, " [[ ${COMP_WORDS[i+1]-} == = ]] || ((i++)) ;;\n");
-	}
-	output_text(output, "\t\t-*) ;;\n\t\t*) break ;;\n\t\tesac\n\tdone\n"
-		    "\tif ((i < COMP_CWORD)) || { ((i == COMP_CWORD)) && [[ $cur != -* && ${COMP_WORDS[i]} != = ]]; }; then\n"
-		    "\t\tcase $command in\n\t\t");
-	for (size_t i = 0, any = 0; i < COMMAND__COUNT; i++)
-		if (runs_command(i))
-			output_printf(output, "%s%s", any++ ? "|" : "", cli_commands[i].name);
-	output_text(output, ")\n\t\t\tdeclare -F _command_offset >/dev/null && _command_offset $i\n\t\t\treturn ;;\n"
-		    "\t\tesac\n\tfi\n\tcase $prev in\n");
+	bash_steps(output);
+	bash_command_line(output);
+	output_text(output, "\tcase $prev in\n");
 	for (size_t i = 0; i < cli_option_count; i++)
 		if (option_has_argument(&cli_options[i]))
 			bash_value(output, &cli_options[i]);

@@ -68,7 +68,7 @@ struct box {
 	char *nested_globs;
 	size_t nested_glob_bytes;
 	uint64_t landlock_handled, landlock_scoped;
-	uint64_t landlock_creation;	/* rights that only pid 1 keeps, for the broker */
+	uint64_t landlock_creation;	/* rights that the command has only on devices and procfs: the broker uses them for it */
 	struct landlock_rule *landlock;
 	size_t landlock_count, landlock_capacity;
 	struct bpf_program bpf;
@@ -141,6 +141,10 @@ _Noreturn void inside_fail(const struct inside *in, int step, int number);
 /* broker.c: answers one notification. */
 struct nested;			/* nested.h */
 
+#define BROKER_HELPERS 64		/* opens of FIFOs that wait for their other end, at a time */
+
+struct helper { pid_t pid; uint64_t id; };	/* pid 0: free */
+
 struct broker {
 	int listener_fd;		/* -1: no broker */
 	const struct policy *policy;
@@ -148,9 +152,13 @@ struct broker {
 	struct nested *nested;		/* the command may make namespaces of its own; NULL: it may not */
 	struct missing *missing;
 	size_t missing_count;
+	struct helper helpers[BROKER_HELPERS];
 };
 void broker_init(struct broker *broker, int listener_fd, const struct box *box);
 void broker_answer(struct broker *broker);
+/* Ends helpers that nobody waits for any more; whether some are left. */
+bool broker_sweep(struct broker *broker);
+void broker_forget_helper(struct broker *broker, pid_t pid);
 /* Fills in the directory of a missing name, if it exists. */
 void broker_look_up(struct missing *missing);
 

@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <linux/capability.h>
 
+#define HELPER_SWEEP_MS 500		/* how long a helper may outlive the caller that it opens a FIFO for */
+
 static const int forwarded[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT };
 
 /* --- the command's process ---------------------------------------------------------------------------------------------------- */
@@ -199,6 +201,8 @@ static void reap(struct init *init)
 	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
 		if (pid == init->command)
 			_exit(linux_status(status));
+		else
+			broker_forget_helper(&init->broker, pid);
 }
 
 static void take_signals(struct init *init)
@@ -240,7 +244,7 @@ static _Noreturn void loop(struct init *init)
 	};
 
 	for (;;) {
-		if (poll(polls, ARRAY_SIZE(polls), -1) < 0)
+		if (poll(polls, ARRAY_SIZE(polls), broker_sweep(&init->broker) ? HELPER_SWEEP_MS : -1) < 0)
 			continue;
 		if (polls[0].revents)
 			_exit(128 + SIGKILL);		/* the supervisor is gone; the kernel ends all that is left */

@@ -3,8 +3,9 @@
  *
  * Landlock grants below a directory and cannot take away again, so it repeats "no writing outside the writable roots", not the
  * exceptions inside them. Only rights to change things are handled: a right that is handled costs every open that asks for it, and
- * reading is held by mounts alone. A second domain, for the command and not for pid 1, handles the making of names and grants none of
- * it: the broker is then the only way to a new name, also for calls that no filter sees (io_uring, a foreign architecture).
+ * reading is held by mounts alone. A second domain, for the command and not for pid 1, handles the making of names and the opening of
+ * files for writing, and grants them on devices and procfs only: the broker is then the only way to either, also for calls that no
+ * filter sees (io_uring, a foreign architecture).
  * Rights that this kernel does not know were already judged by plan.c; nothing in this file chooses policy.
  *
  * landlock(7); rights by ABI: Documentation/userspace-api/landlock.rst */
@@ -38,11 +39,11 @@
 static const struct right {
 	uint64_t bit;
 	int abi;			/* since */
-	bool handled, file, creation;	/* file: a file can have it; creation: makes a name */
+	bool handled, file, brokered;	/* file: a file can have it; brokered: makes a name or writes a file */
 	const char *name;
 } rights[] = {
 	{ LL_EXECUTE,	  1, false, true,  false, "execute" },
-	{ LL_WRITE_FILE,  1, true,  true,  false, "write-file" },
+	{ LL_WRITE_FILE,  1, true,  true,  true,  "write-file" },
 	{ LL_READ_FILE,	  1, false, true,  false, "read-file" },
 	{ LL_READ_DIR,	  1, false, false, false, "read-dir" },
 	{ LL_REMOVE_DIR,  1, true,  false, false, "remove-dir" },
@@ -55,16 +56,16 @@ static const struct right {
 	{ LL_MAKE_BLOCK,  1, true,  false, true,  "make-block" },
 	{ LL_MAKE_SYM,	  1, true,  false, true,  "make-sym" },
 	{ LL_REFER,	  2, true,  false, true,  "refer" },	/* before: every rename between directories fails (EXDEV) */
-	{ LL_TRUNCATE,	  3, true,  true,  false, "truncate" },	/* before: O_RDONLY|O_TRUNC empties a file; the mounts refuse it */
+	{ LL_TRUNCATE,	  3, true,  true,  true,  "truncate" },	/* before: O_RDONLY|O_TRUNC empties a file; the mounts refuse it */
 	{ LL_IOCTL_DEV,	  5, true,  true,  false, "ioctl-dev" },	/* before: every device that is open answers */
 };
 
-static uint64_t collect(int abi, bool file, bool creation)
+static uint64_t collect(int abi, bool file, bool brokered)
 {
 	uint64_t bits = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rights); i++)
-		if (rights[i].handled && rights[i].abi <= abi && (!file || rights[i].file) && (!creation || rights[i].creation))
+		if (rights[i].handled && rights[i].abi <= abi && (!file || rights[i].file) && (!brokered || rights[i].brokered))
 			bits |= rights[i].bit;
 	return bits;
 }
@@ -142,10 +143,21 @@ int landlock_enter(struct inside *in)
 
 int landlock_enter_creation(struct inside *in)
 {
+	static const char *const own[] = { "/dev", "/proc" };
+	uint64_t handled = in->box->landlock_creation;
 	autoclose int ruleset = -1;
 
-	if (!in->box->landlock_creation)
+	if (!handled)
 		return 0;
-	ruleset = create_ruleset(in->box->landlock_creation, 0, in->box->plan->features.landlock_abi);
-	return ruleset < 0 ? -errno : restrict_self(ruleset);
+	ruleset = create_ruleset(handled, 0, in->box->plan->features.landlock_abi);
+	if (ruleset < 0)
+		return -errno;
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+		const struct landlock_rule rule = { .path = own[i], .access = handled & landlock_file_rights() };
+		int r = add_rule(ruleset, &rule);
+
+		if (r < 0)
+			return r;
+	}
+	return restrict_self(ruleset);
 }

@@ -32,32 +32,49 @@ bool nested_is_inside(void)
 	return syscall(SYS_mkdirat, NESTED_DESCRIPTOR, NULL, 0) == 0;
 }
 
-static size_t glob_bytes(const struct policy *policy)
+static void add_pattern(struct text *text, char kind, const char *pattern)
 {
-	size_t size = 0;
+	text_add_bytes(text, &kind, 1);
+	text_add_bytes(text, pattern, strlen(pattern) + 1);
+}
 
-	for (size_t i = 0; i < policy->glob_count; i++)
-		size += strlen(policy->globs[i].path) + 1;
-	return size;
+/* A missing name whose directory is missing too has no object to be told by: its path is sent, and the directories on the way as names
+ * that only directories may have. */
+static int add_missing_patterns(struct box *box, struct text *text, const char *path)
+{
+	char *pattern = glob_quote(&box->arena, path);
+
+	if (!pattern)
+		return -ENOMEM;
+	add_pattern(text, 'n', pattern);
+	for (char *slash = strrchr(pattern, '/'); slash && slash != pattern; slash = strrchr(pattern, '/')) {
+		*slash = '\0';
+		if (policy_allows_write(box->plan->policy, pattern))
+			add_pattern(text, 'd', pattern);
+	}
+	return 0;
 }
 
 int nested_lower(struct box *box)
 {
 	const struct policy *policy = box->plan->policy;
-	size_t size = glob_bytes(policy);
-	char *globs = arena_alloc(&box->arena, size + 1);
+	struct text text = { 0 };
+	int r = 0;
 
+	for (size_t i = 0; i < policy->glob_count; i++)
+		add_pattern(&text, 'n', policy->globs[i].path);
+	for (size_t i = 0; r == 0 && i < box->missing_count; i++)
+		r = add_missing_patterns(box, &text, box->missing[i].path);
 	box->nested_names = arena_alloc(&box->arena, (box->missing_count + 1) * sizeof(*box->nested_names));
 	box->nested_objects = arena_alloc(&box->arena, (box->op_count + box->pin_count + 1) * sizeof(*box->nested_objects));
-	box->nested_globs = globs;
-	box->nested_glob_bytes = size;
-	if (!globs || !box->nested_names || !box->nested_objects)
-		return -ENOMEM;
-	for (size_t i = 0; i < policy->glob_count; i++) {
-		strcpy(globs, policy->globs[i].path);
-		globs += strlen(globs) + 1;
-	}
-	return 0;
+	box->nested_globs = arena_alloc(&box->arena, text.size + 1);
+	box->nested_glob_bytes = text.size;
+	if (r == 0 && (text.failed || !box->nested_globs || !box->nested_names || !box->nested_objects))
+		r = -ENOMEM;
+	if (r == 0 && text.size)
+		memcpy(box->nested_globs, text.bytes, text.size);
+	text_done(&text);
+	return r;
 }
 
 static uint32_t fill_names(const struct box *box)
@@ -216,7 +233,7 @@ static int copy_request(const struct target *target, struct nested_request *requ
 	for (uint32_t i = 0; i < request->name_count; i++)
 		((struct nested_name *)(void *)room)[i].name[255] = '\0';
 	for (size_t at = 0; at < request->glob_bytes; at += strlen(room + names + objects + at) + 1)
-		if (!glob_valid(room + names + objects + at, &reason))	/* it is matched as it is: others' patterns too must be sound */
+		if (!room[names + objects + at] || !glob_valid(room + names + objects + at + 1, &reason))	/* it is matched as it is: others' patterns too must be sound */
 			return -EINVAL;
 	return 0;
 }
@@ -266,7 +283,17 @@ static bool box_allows_name(const struct nested_box *box, uint64_t device, uint6
 		    !(names[i].nocase ? strcasecmp : strcmp)(names[i].name, name))
 			return false;
 	for (size_t at = 0; at < box->request.glob_bytes; at += strlen(globs + at) + 1)
-		if (glob_match_above(globs + at, path, false))
+		if (globs[at] == 'n' && glob_match_above(globs + at + 1, path, false))
+			return false;
+	return true;
+}
+
+static bool box_allows_leaf(const struct nested_box *box, const char *path)
+{
+	const char *globs = (const char *)(uintptr_t)box->request.globs;
+
+	for (size_t at = 0; at < box->request.glob_bytes; at += strlen(globs + at) + 1)
+		if (globs[at] == 'd' && glob_match(globs + at + 1, path, false))
 			return false;
 	return true;
 }
@@ -321,6 +348,13 @@ static bool ask_name(const struct nested_box *box, void *argument)
 	return box_allows_name(box, q->device, q->inode, q->name, q->path);
 }
 
+static bool ask_leaf(const struct nested_box *box, void *argument)
+{
+	const struct question *q = argument;
+
+	return box_allows_leaf(box, q->path);
+}
+
 static bool ask_move(const struct nested_box *box, void *argument)
 {
 	const struct question *q = argument;
@@ -340,6 +374,14 @@ bool nested_allows_name(const struct nested *nested, pid_t tid, uint64_t device,
 	bool any;
 
 	return every_box(nested, tid, ask_name, &question, &any);
+}
+
+bool nested_allows_leaf(const struct nested *nested, pid_t tid, const char *path)
+{
+	struct question question = { .path = path };
+	bool any;
+
+	return every_box(nested, tid, ask_leaf, &question, &any);
 }
 
 bool nested_allows_move(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode)

@@ -11,7 +11,8 @@ struct nested_object { uint64_t device, inode; };					/* may not be moved or rep
 
 struct nested_request {
 	uint32_t version, flags;
-	uint32_t name_count, object_count, glob_bytes;	/* globs: patterns, each with its NUL */
+	uint32_t name_count, object_count, glob_bytes;	/* globs: patterns, each behind a letter and with its NUL: 'n' a name that
+							 * may not be made, 'd' one that only a directory may have */
 	uint32_t reserved;
 	uint64_t names, objects, globs;			/* addresses in the asking process */
 };
@@ -39,6 +40,8 @@ void nested_init(struct nested *nested);
 int nested_register(struct nested *nested, pid_t tid, uint64_t address, uint64_t size);
 /* Whether the boxes around tid, if any, let it make this name in this directory (path: for their globs), or move this object. */
 bool nested_allows_name(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode, const char *name, const char *path);
+/* The same for something that is no directory, where one with ruled names is missing. */
+bool nested_allows_leaf(const struct nested *nested, pid_t tid, const char *path);
 bool nested_allows_move(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode);
 /* Whether every box around tid has a creation domain; false: there is none. */
 bool nested_has_domain(const struct nested *nested, pid_t tid);

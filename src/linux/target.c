@@ -17,12 +17,21 @@
 
 /* --- memory --------------------------------------------------------------------------------------------------------------------- */
 
+/* A program whose file may be executed but not read belongs to the host's user namespace (would_dump(), fs/exec.c): its memory is closed
+ * to us, and so its calls cannot be made for it. */
+static int read_error(int number)
+{
+	return number == EPERM ? -EACCES : -EFAULT;
+}
+
 int target_read(const struct target *target, uint64_t address, void *bytes, size_t size)
 {
 	struct iovec local = { .iov_base = bytes, .iov_len = size };
 	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
 
-	return process_vm_readv(target->tid, &local, 1, &remote, 1, 0) == (ssize_t)size ? 0 : -EFAULT;
+	ssize_t done = process_vm_readv(target->tid, &local, 1, &remote, 1, 0);
+
+	return done == (ssize_t)size ? 0 : done < 0 ? read_error(errno) : -EFAULT;
 }
 
 /* Up to the page's end first: the string may be the last thing that is mapped. A transfer stops between iovecs. */
@@ -37,7 +46,7 @@ int target_read_path(const struct target *target, uint64_t address, char path[TA
 	ssize_t size = process_vm_readv(target->tid, &local, 1, remote, first < TARGET_PATH_MAX ? 2 : 1, 0);
 
 	if (size <= 0)
-		return -EFAULT;
+		return size < 0 ? read_error(errno) : -EFAULT;
 	if (!memchr(path, '\0', (size_t)size))
 		return size == TARGET_PATH_MAX ? -ENAMETOOLONG : -EFAULT;
 	return 0;
@@ -111,6 +120,25 @@ static int open_base(const struct target *target, int at, const char *path)
 
 /* --- paths ---------------------------------------------------------------------------------------------------------------------- */
 
+/* "//proc/./self" is "/proc/self". Only the beginning matters: no link leads on from /proc/self but the kernel's own. */
+static void squeeze(const char *path, char squeezed[TARGET_PATH_MAX])
+{
+	size_t size = 0;
+
+	for (; *path; path++) {
+		bool again = *path == '/' && size && squeezed[size - 1] == '/';
+		bool dot = *path == '.' && size && squeezed[size - 1] == '/' && path[1] == '/';
+
+		if (again)
+			continue;
+		if (dot)
+			path++;
+		else
+			squeezed[size++] = *path;
+	}
+	squeezed[size] = '\0';
+}
+
 /* Spellings of "this process" mean the owner, not us. What is respelt counts from our own root, whose /proc knows its number. */
 static int respell(struct target *target, const char *path, char respelt[TARGET_PATH_MAX])
 {
@@ -123,20 +151,25 @@ static int respell(struct target *target, const char *path, char respelt[TARGET_
 		{ "/dev/stderr",	"/proc/%d/fd/2%s" },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+	if (path[0] == '/')
+		squeeze(path, respelt);
+	else
+		memcpy(respelt, path, strlen(path) + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && path[0] == '/'; i++) {
 		size_t size = strlen(rows[i].prefix);
+		char rest[TARGET_PATH_MAX];
 
-		if (strncmp(path, rows[i].prefix, size) || (path[size] && path[size] != '/'))
+		if (strncmp(respelt, rows[i].prefix, size) || (respelt[size] && respelt[size] != '/'))
 			continue;
+		memcpy(rest, respelt + size, strlen(respelt + size) + 1);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		if (snprintf(respelt, TARGET_PATH_MAX, rows[i].format, (int)target->tid, path + size) >= TARGET_PATH_MAX)
+		if (snprintf(respelt, TARGET_PATH_MAX, rows[i].format, (int)target->tid, rest) >= TARGET_PATH_MAX)
 			return -ENAMETOOLONG;
 #pragma GCC diagnostic pop
 		target->own_root = false;
 		return 0;
 	}
-	memcpy(respelt, path, strlen(path) + 1);
 	return 0;
 }
 
@@ -172,9 +205,13 @@ static int open_parent(const struct target *target, int base, const char *path)
 	uint64_t resolve = SYS_RESOLVE_NO_MAGICLINKS | (absolute && target->own_root ? SYS_RESOLVE_IN_ROOT : 0);
 	int fd;
 
+	char own[32];
+
 	fd = sys_openat2(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, resolve);
-	if (fd < 0 && (errno == ELOOP || errno == ENOSYS) && !(absolute && target->own_root))
-		/* Its own /proc/PID/cwd, root or fd/N, or a link to one. What lies there is judged by its own path. */
+	/* Its own /proc/PID/cwd, root or fd/N may be walked through: what lies there is judged by its own path. Another's may not, and
+	 * "self" in the middle of a path would be us: ELOOP. */
+	snprintf(own, sizeof(own), "/proc/%d/", (int)target->tid);
+	if (fd < 0 && errno == ELOOP && !strncmp(path, own, strlen(own)))
 		fd = openat(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
@@ -193,11 +230,39 @@ static int path_of(int fd, char path[TARGET_PATH_MAX])
 	return path[0] == '/' ? 0 : -ENOENT;
 }
 
+/* Deeper than any path can say, no rule names a place itself: the nearest directory above that still has a path stands for it. */
+static int path_of_deep(int fd, char path[TARGET_PATH_MAX])
+{
+	int r = path_of(fd, path);
+	autoclose int above = -1;
+
+	while (r == -ENAMETOOLONG) {
+		int next = openat(above < 0 ? fd : above, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (next < 0)
+			return -errno;
+		cleanup_fd(&above);
+		above = next;
+		r = path_of(above, path);
+		if (r == 0 && strlen(path) > TARGET_PATH_MAX - TARGET_NAME_MAX - 2)
+			r = -ENAMETOOLONG;
+	}
+	return r;
+}
+
+bool place_is_own_proc(const struct target *target, const struct place *place)
+{
+	char prefix[32];
+
+	snprintf(prefix, sizeof(prefix), "/proc/%d/", (int)target->tid);
+	return !strncmp(place->path, prefix, strlen(prefix));
+}
+
 static int complete(struct place *place)
 {
 	struct statfs fs;
 	size_t size;
-	int r = path_of(place->parent_fd, place->path);
+	int r = path_of_deep(place->parent_fd, place->path);
 
 	if (r < 0)
 		return r;
@@ -208,7 +273,7 @@ static int complete(struct place *place)
 		return 0;
 	size = strlen(place->path);
 	if (size + strlen(place->name) + 2 > sizeof(place->path))
-		return -ENAMETOOLONG;
+		return 0;		/* as above: its directory stands for it */
 	if (place->path[size - 1] != '/')
 		place->path[size++] = '/';
 	strcpy(place->path + size, place->name);

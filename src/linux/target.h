@@ -30,6 +30,8 @@ int target_read_path(const struct target *target, uint64_t address, char path[TA
 int place_find(const struct target *target, int at, const char *path, struct place *ret_place);
 /* The same, going on from where a symbolic link stands that says path. */
 int place_follow(const struct target *target, const struct place *link, const char *path, struct place *ret_place);
+/* Whether a place lies below the target's own /proc/PID. */
+bool place_is_own_proc(const struct target *target, const struct place *place);
 /* Its umask, or -errno. */
 int target_umask(const struct target *target);
 /* Opens /proc/TID/what; -errno. */

@@ -227,6 +227,8 @@ struct decision {
 
 /* path is absolute and canonical. A deny glob that matches path or a directory above it decides; else the longest rule. */
 void policy_decide(const struct policy *policy, enum operation operation, const char *path, struct decision *ret);
+/* The same for those who want no reason. */
+bool policy_allows_write(const struct policy *policy, const char *path);
 /* path is as above; true when a rule stands at or below it that gives less than what it is given itself. */
 bool policy_rules_below(const struct policy *policy, const char *path);
 /* Whether the directory from may become to: no rule lies below either (those are bound to their paths), and what deny globs matched

@@ -57,3 +57,11 @@ bool policy_rename_allowed(const struct policy *policy, const char *from, const 
 {
 	return rules_allow(policy, from, to) && rules_allow(policy, to, NULL);
 }
+
+bool policy_allows_write(const struct policy *policy, const char *path)
+{
+	struct decision decision;
+
+	policy_decide(policy, OPERATION_WRITE, path, &decision);
+	return decision.allowed;
+}

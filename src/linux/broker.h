@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* broker.h — one trapped call, shared by broker.c (names) and broker_open.c (opens). Internal to linux/. */
+#ifndef BAWN_LINUX_BROKER_H
+#define BAWN_LINUX_BROKER_H
+
+#include "linux/nested.h"
+#include "linux/target.h"
+
+#include <sys/stat.h>
+
+#define NO_FD (-1)
+
+/* Linux 5.14, 6.6: not in the headers of Debian 12's libc */
+#define NOTIF_IOCTL_RECV	0xc0502100u
+#define NOTIF_IOCTL_SEND	0xc0182101u
+#define NOTIF_IOCTL_ID_VALID	0x40082102u
+#define NOTIF_IOCTL_ADDFD	0x40182103u
+#define NOTIF_IOCTL_SET_FLAGS	0x40082104u
+#define NOTIF_SYNC_WAKE_UP	1u
+
+struct notif { uint64_t id; uint32_t pid, flags; struct seccomp_data data; };
+struct notif_resp { uint64_t id; int64_t value; int32_t error; uint32_t flags; };
+struct notif_addfd { uint64_t id; uint32_t flags, srcfd, newfd, newfd_flags; };
+
+struct call {
+	struct broker *broker;
+	const struct notif *notif;
+	struct target target;
+	bool go_on;			/* let the kernel make the call itself */
+	int fd, fd_flags;		/* a descriptor to hand over instead of a number, or NO_FD */
+	bool truncate;			/* empty the file once the caller has its descriptor */
+	struct place created;		/* take this name back when the caller has no room for the descriptor; parent_fd NO_FD: nothing */
+	bool later;			/* a helper process answers */
+};
+
+/* --- broker.c ---------------------------------------------------------------------------------------------------------------- */
+
+bool broker_is_waiting(const struct call *call);
+/* Whether the rules let a name be made or a file be written at a place. */
+bool broker_allows(const struct call *call, const struct place *place);
+/* 0, or the errno to refuse a new name with. */
+int broker_judge(const struct call *call, const struct place *place);
+/* The same for a name of something that is no directory: it must not stand where a directory of ruled names is missing. */
+int broker_judge_leaf(const struct call *call, const struct place *place);
+int broker_take_umask(const struct call *call);
+int broker_read_place(const struct call *call, int at, uint64_t address, struct place *ret_place);
+void broker_release(struct place *place);
+/* Hands call->fd over and answers; result is used where there is none. */
+void broker_reply(struct call *call, int result);
+
+#define autorelease __attribute__((cleanup(broker_release)))
+
+/* --- broker_open.c ------------------------------------------------------------------------------------------------------------ */
+
+int broker_open(struct call *call, int at, uint64_t path, int flags, mode_t mode);
+int broker_open_how(struct call *call);
+int broker_truncate(struct call *call, uint64_t path, int64_t size);
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* broker_open.c — opens on behalf: O_CREAT, and everything for writing.
+ *
+ * A regular file, there or new, is opened here and the descriptor handed over. A FIFO is opened by a helper process, since that may
+ * wait for the other end. What knows its opener (procfs) or might become ours (a terminal) is left to the caller, where its second
+ * Landlock domain lets it write nothing but devices and procfs; where there is no such domain (a nested sandbox must be able to mount)
+ * it is opened here without blocking.
+ *
+ * Descriptors under /proc/PID/fd are a way round the mounts: they reopen through the mount that they came by. Reopened for writing is
+ * only what the rules let be written, or what is open for writing already. */
+#include "linux/broker.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+
+#define ACCESS_MODE (O_WRONLY | O_RDWR)	/* musl's O_ACCMODE has O_PATH in it */
+#define MAX_LINKS 40			/* as the kernel: path_resolution(7) */
+
+static bool is_writing(int flags)
+{
+	return (flags & ACCESS_MODE) != O_RDONLY || (flags & O_TRUNC);
+}
+
+static bool is_tmpfile(int flags)
+{
+	return (flags & O_TMPFILE) == O_TMPFILE;
+}
+
+/* Whether the caller's own calls can make no name and write no file, so that it may be let go on. */
+static bool may_go_on(const struct call *call)
+{
+	return call->broker->creation_domain || (call->broker->nested && nested_has_domain(call->broker->nested, call->target.tid));
+}
+
+static int go_on(struct call *call)
+{
+	call->go_on = true;
+	return 0;
+}
+
+/* --- opening here ---------------------------------------------------------------------------------------------------------------- */
+
+/* Without blocking, and without taking a terminal; the caller gets back the file status flags it asked for. */
+static int open_here(struct call *call, const struct place *place, int flags, mode_t mode)
+{
+	/* Emptied only when the caller has room for the descriptor; O_RDONLY|O_TRUNC cannot wait that long. */
+	bool later = (flags & O_TRUNC) && (flags & ACCESS_MODE) != O_RDONLY;
+	int fd = openat(place->parent_fd, place->name, (flags & ~(later ? O_TRUNC : 0)) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, mode);
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & (O_APPEND | O_DIRECT | O_NOATIME)) < 0) {
+		close(fd);
+		return -errno;
+	}
+	call->fd = fd;
+	call->fd_flags = flags & O_CLOEXEC;
+	call->truncate = later && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	return 0;
+}
+
+/* --- FIFOs ------------------------------------------------------------------------------------------------------------------------ */
+
+/* The helper ends when the open does, or when init.c finds that nobody waits for it any more. */
+static int open_by_helper(struct call *call, const struct place *place, int flags)
+{
+	struct helper *helper = NULL;
+	pid_t pid;
+
+	for (size_t i = 0; i < BROKER_HELPERS; i++)
+		if (!call->broker->helpers[i].pid)
+			helper = &call->broker->helpers[i];
+	if (!helper)
+		return -EAGAIN;
+	pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		call->fd = openat(place->parent_fd, place->name, flags | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+		call->fd_flags = flags & O_CLOEXEC;
+		broker_reply(call, call->fd < 0 ? -errno : 0);
+		_exit(0);
+	}
+	*helper = (struct helper){ .pid = pid, .id = call->notif->id };
+	call->later = true;
+	return 0;
+}
+
+/* --- procfs ----------------------------------------------------------------------------------------------------------------------- */
+
+/* The number of the descriptor that a place below /proc/PID/fd names, or -1. */
+static int descriptor_of(const struct target *target, const struct place *place)
+{
+	char prefix[32];
+	char *end;
+	long number;
+
+	snprintf(prefix, sizeof(prefix), "/proc/%d/fd/", (int)target->tid);
+	if (strncmp(place->path, prefix, strlen(prefix)) || !place->name[0])
+		return -1;
+	number = strtol(place->name, &end, 10);
+	return *end || number < 0 || number > INT32_MAX ? -1 : (int)number;
+}
+
+/* The descriptor itself, once more: what is open for writing grants nothing new by that. */
+static int hand_back(struct call *call, int own, int flags)
+{
+	int mode = fcntl(own, F_GETFL);
+
+	if (mode < 0 || (mode & ACCESS_MODE) == O_RDONLY)
+		return -EACCES;
+	call->fd = fcntl(own, F_DUPFD_CLOEXEC, 0);
+	call->fd_flags = flags & O_CLOEXEC;
+	return call->fd < 0 ? -errno : 0;
+}
+
+/* A regular file behind a descriptor, for writing. */
+static int reopen(struct call *call, const struct place *place, int own, int flags)
+{
+	struct place object = { .parent_fd = NO_FD };
+	char link[32];
+	ssize_t size;
+	int r;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", own);
+	size = readlink(link, object.path, sizeof(object.path) - 1);
+	if (size < 0 || object.path[0] != '/')
+		return hand_back(call, own, flags);
+	object.path[size] = '\0';
+	if (!policy_allows_write(call->broker->policy, object.path))
+		return hand_back(call, own, flags);
+	r = open_here(call, place, flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW), 0);
+	return r == -EACCES || r == -EROFS ? hand_back(call, own, flags) : r;
+}
+
+static int open_on_proc(struct call *call, const struct place *place, int flags)
+{
+	int number = descriptor_of(&call->target, place);
+	autoclose int own = number < 0 ? -1 : target_descriptor(&call->target, number);
+	struct stat st;
+
+	if (own >= 0 && fstat(own, &st) == 0 && S_ISREG(st.st_mode) && is_writing(flags))
+		return reopen(call, place, own, flags);
+	if (may_go_on(call))
+		return go_on(call);
+	return place_is_own_proc(&call->target, place) ? open_here(call, place, flags & ~O_CREAT, 0) : -EACCES;
+}
+
+/* --- what is there, and what is not --------------------------------------------------------------------------------------------- */
+
+/* fs.protected_symlinks (proc_sys_fs(5)): the kernel's own check sees only links that it follows itself. */
+static bool may_follow(const struct place *place, const struct stat *link)
+{
+	struct stat parent;
+
+	if (fstat(place->parent_fd, &parent) < 0)
+		return false;
+	return (parent.st_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) || link->st_uid == parent.st_uid ||
+	       link->st_uid == geteuid();
+}
+
+static int follow(struct call *call, struct place *place, const struct stat *link)
+{
+	char text[TARGET_PATH_MAX];
+	struct place next;
+	ssize_t size = readlinkat(place->parent_fd, place->name, text, sizeof(text) - 1);
+	int r;
+
+	if (size < 0)
+		return -errno;
+	if (!may_follow(place, link))
+		return -EACCES;
+	text[size] = '\0';
+	r = place_follow(&call->target, place, text, &next);
+	if (r < 0)
+		return r;
+	next.slash |= place->slash;
+	broker_release(place);
+	*place = next;
+	return 0;
+}
+
+/* Written where the rules say no: a mount says so first, in the kernel's own words; where none does any more, we do. */
+static int refuse(struct call *call, const struct place *place, int flags)
+{
+	autoclose int fd = openat(place->parent_fd, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd >= 0 && fstatfs(fd, &fs) == 0 && (fs.f_flags & 1 /* ST_RDONLY */))
+		return open_here(call, place, flags | O_NOFOLLOW, 0);
+	return -EACCES;
+}
+
+static int open_existing(struct call *call, const struct place *place, int flags, mode_t mode, const struct stat *st)
+{
+	if (is_tmpfile(flags)) {		/* a file without a name, in this directory */
+		int r = broker_allows(call, place) ? broker_take_umask(call) : refuse(call, place, O_PATH);
+
+		return r < 0 ? r : open_here(call, place, flags, mode);
+	}
+	if (place->slash && !S_ISDIR(st->st_mode))
+		return -ENOTDIR;
+	if (S_ISFIFO(st->st_mode) && !(flags & (O_NONBLOCK | O_EXCL)))
+		return open_by_helper(call, place, flags);
+	if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode) && may_go_on(call))
+		return go_on(call);
+	if (S_ISREG(st->st_mode) && is_writing(flags) && !broker_allows(call, place))
+		return refuse(call, place, flags);
+	return open_here(call, place, flags | O_NOFOLLOW, 0);
+}
+
+static int open_new(struct call *call, struct place *place, int flags, mode_t mode)
+{
+	int r;
+
+	if (!(flags & O_CREAT))
+		return -ENOENT;
+	r = broker_judge_leaf(call, place);
+	if (r < 0 || (r = broker_take_umask(call)) < 0)
+		return r;
+	r = open_here(call, place, flags | O_NOFOLLOW | O_EXCL, mode);
+	if (r == 0) {
+		call->created = *place;
+		place->parent_fd = NO_FD;
+	}
+	return r;
+}
+
+static int open_place(struct call *call, struct place *place, int flags, mode_t mode)
+{
+	bool follows = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+
+	for (int links = 0; links <= MAX_LINKS; links++) {
+		struct stat st;
+		int r;
+
+		if ((flags & O_CREAT) && (place->slash || !strcmp(place->name, ".")))
+			return -EISDIR;
+		if (place->on_proc)
+			return open_on_proc(call, place, flags);
+		if (fstatat(place->parent_fd, place->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+			r = errno == ENOENT ? open_new(call, place, flags, mode) : -errno;
+			if (r == -EEXIST && !(flags & O_EXCL))
+				continue;		/* somebody outside made it meanwhile */
+			return r;
+		}
+		if (!S_ISLNK(st.st_mode) || !follows)
+			return open_existing(call, place, flags, mode, &st);
+		r = follow(call, place, &st);
+		if (r < 0)
+			return r;
+	}
+	return -ELOOP;
+}
+
+int broker_open(struct call *call, int at, uint64_t path, int flags, mode_t mode)
+{
+	autorelease struct place place = { .parent_fd = NO_FD };
+	int r;
+
+	if (flags & O_PATH)		/* opens nothing and makes nothing, whatever else is asked for: open(2) */
+		return may_go_on(call) ? go_on(call) : -EACCES;
+	if ((flags & O_CREAT) && (flags & O_DIRECTORY))
+		return -EINVAL;			/* since Linux 6.3; older kernels made a file of it */
+	r = broker_read_place(call, at, path, &place);
+	if (r < 0)
+		return r;
+	return broker_is_waiting(call) ? open_place(call, &place, flags, mode) : -ESRCH;
+}
+
+/* openat2() keeps its flags in memory. What only reads may go on, whatever it is rewritten to: the second domain sees to that. Without
+ * that domain, and for its ways of resolving, callers fall back to openat(). */
+int broker_open_how(struct call *call)
+{
+	const __u64 *a = call->notif->data.args;
+	struct sys_open_how how = { 0 };
+
+	if (a[3] < sizeof(how))
+		return -EINVAL;
+	if (target_read(&call->target, a[2], &how, sizeof(how)) < 0)
+		return -EFAULT;
+	if (how.mode & (S_ISUID | S_ISGID))
+		return -EPERM;
+	if (((how.flags & O_PATH) || (!(how.flags & O_CREAT) && !is_writing((int)how.flags))) && may_go_on(call))
+		return go_on(call);
+	if (a[3] > sizeof(how) || how.resolve || !(how.flags & O_CREAT || is_writing((int)how.flags)))
+		return -ENOSYS;
+	return broker_open(call, (int)a[0], a[1], (int)how.flags, (mode_t)how.mode);
+}
+
+int broker_truncate(struct call *call, uint64_t path, int64_t size)
+{
+	int r = broker_open(call, AT_FDCWD, path, O_WRONLY, 0);
+
+	if (r < 0 || call->fd == NO_FD)		/* a device or a FIFO: nothing to cut */
+		return r < 0 || call->go_on ? r : -EINVAL;
+	r = ftruncate(call->fd, size) < 0 ? -errno : 0;
+	cleanup_fd(&call->fd);
+	return r;
+}
