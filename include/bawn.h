@@ -58,8 +58,8 @@ struct bawn_error {
 enum bawn_format { BAWN_TEXT, BAWN_JSON };
 enum bawn_platform { BAWN_PLATFORM_HERE, BAWN_PLATFORM_LINUX, BAWN_PLATFORM_MACOS };
 
-/* Flags of bawn_run() and bawn_spawn(). */
-#define BAWN_FORWARD_SIGNALS	1u	/* bawn_run: pass SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 and SIGWINCH on to
+/* Flags of bawn_run() and bawn_wait(). */
+#define BAWN_FORWARD_SIGNALS	1u	/* pass SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 and SIGWINCH on to
 					 * the command; blocks them in the calling thread meanwhile */
 
 /* "0.1.0"; static storage. */
@@ -129,8 +129,8 @@ BAWN_PUBLIC int bawn_child_fd(const struct bawn_child *child);
 /* Sends a signal to the command. */
 BAWN_PUBLIC int bawn_kill(struct bawn_child *child, int signal_number, struct bawn_error *err);
 
-/* Waits for the end; *ret_status as bawn_run(). A limit of wall_seconds is kept by this call. */
-BAWN_PUBLIC int bawn_wait(struct bawn_child *child, int *ret_status, struct bawn_error *err);
+/* Waits for the end; flags and *ret_status as bawn_run(). A limit of wall_seconds is kept by this call. */
+BAWN_PUBLIC int bawn_wait(struct bawn_child *child, unsigned flags, int *ret_status, struct bawn_error *err);
 
 /* Ends the command if it still runs, and frees; NULL is allowed. */
 BAWN_PUBLIC void bawn_child_free(struct bawn_child *child);

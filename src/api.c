@@ -496,14 +496,14 @@ int bawn_kill(struct bawn_child *child, int signal_number, struct bawn_error *er
 	return child_kill(&child->child, signal_number, err);
 }
 
-int bawn_wait(struct bawn_child *child, int *ret_status, struct bawn_error *err)
+int bawn_wait(struct bawn_child *child, unsigned flags, int *ret_status, struct bawn_error *err)
 {
 	int r = 0;
 
-	if (!child || !ret_status)
-		return bad_argument(err, __func__, "a child and a place for the status are needed");
+	if (!child || !ret_status || (flags & ~BAWN_FORWARD_SIGNALS))
+		return bad_argument(err, __func__, "a child, known flags and a place for the status are needed");
 	if (!child->ended)
-		r = child_wait(&child->child, false, &child->status, err);
+		r = child_wait(&child->child, flags & BAWN_FORWARD_SIGNALS, &child->status, err);
 	if (r < 0)
 		return r;
 	child->ended = true;

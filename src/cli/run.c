@@ -5,6 +5,7 @@
 int command_run(const struct invocation *invocation)
 {
 	struct bawn_error err = BAWN_ERROR_INIT;
+	struct bawn_child *child = NULL;
 	struct bawn *box;
 	int status, r;
 
@@ -19,10 +20,13 @@ int command_run(const struct invocation *invocation)
 	status = box_make(invocation, &box);
 	if (status)
 		return status;
-	r = bawn_run(box, invocation->operands, BAWN_FORWARD_SIGNALS, &status, &err);
-	print_warnings(box);
+	r = bawn_spawn(box, invocation->operands, NULL, &child, &err);
+	print_warnings(box);		/* while the command runs, not after hours of it */
+	if (r >= 0)
+		r = bawn_wait(child, BAWN_FORWARD_SIGNALS, &status, &err);
 	if (r < 0)
 		status = fail(&err);
+	bawn_child_free(child);
 	bawn_free(box);
 	return status;
 }

@@ -198,8 +198,10 @@ static int refuse(struct call *call, const struct place *place, int flags)
 
 static int open_existing(struct call *call, const struct place *place, int flags, mode_t mode, const struct stat *st)
 {
+	int r;
+
 	if (is_tmpfile(flags)) {		/* a file without a name, in this directory */
-		int r = broker_allows(call, place) ? broker_take_umask(call) : refuse(call, place, O_PATH);
+		r = broker_allows(call, place) ? broker_take_umask(call) : refuse(call, place, O_PATH);
 
 		return r < 0 ? r : open_here(call, place, flags, mode);
 	}
@@ -211,7 +213,9 @@ static int open_existing(struct call *call, const struct place *place, int flags
 		return go_on(call);
 	if (S_ISREG(st->st_mode) && is_writing(flags) && !broker_allows(call, place))
 		return refuse(call, place, flags);
-	return open_here(call, place, flags | O_NOFOLLOW, 0);
+	r = open_here(call, place, flags | O_NOFOLLOW, 0);
+	/* Somebody holds a lease on it (fcntl(2), F_SETLEASE): that, too, is waited for elsewhere. */
+	return r == -EAGAIN && !(flags & O_NONBLOCK) ? open_by_helper(call, place, flags) : r;
 }
 
 static int open_new(struct call *call, struct place *place, int flags, mode_t mode)

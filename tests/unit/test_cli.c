@@ -40,7 +40,7 @@ static void check_line(const struct line *line)
 	struct bawn_error err = BAWN_ERROR_INIT;
 	struct invocation invocation;
 	char *argv[WORDS_MAX + 2] = { NULL };
-	char found[512];
+	char found[1200];
 	int r;
 
 	argv[0] = strdup("bawn");

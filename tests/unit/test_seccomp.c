@@ -154,7 +154,7 @@ static void numbers_are_those_of_the_headers(void **state)
 		KNOWN(setns)
 		KNOWN(settimeofday) KNOWN(socket) KNOWN(socketpair) KNOWN(swapoff) KNOWN(swapon) KNOWN(symlinkat)
 		KNOWN(syslog)
-		KNOWN(umount2) KNOWN(unshare) KNOWN(userfaultfd) KNOWN(vhangup)
+		KNOWN(truncate) KNOWN(umount2) KNOWN(unshare) KNOWN(userfaultfd) KNOWN(vhangup)
 #ifdef SYS_fchmodat2
 		KNOWN(fchmodat2)
 #endif
@@ -430,16 +430,22 @@ static const struct expectation { const char *call; uint64_t args[4]; uint32_t o
 	{ "mknodat",	{ 0, 0, 0100644 },		BROKER,		NOTIFIED },
 	{ "mknodat",	{ 0, 0, 0104755 },		BROKER,		REFUSED(EPERM) },
 	{ "open",	{ 0, 0, 0 },			BROKER,		ALLOWED },
-	{ "open",	{ 0, 01000, 06777 },		BROKER,		ALLOWED },
+	{ "open",	{ 0, 01000, 06777 },		BROKER,		NOTIFIED },	/* O_TRUNC writes */
+	{ "open",	{ 0, 1, 0 },			BROKER,		NOTIFIED },
+	{ "open",	{ 0, 2, 0 },			BROKER,		NOTIFIED },
+	{ "open",	{ 0, 02000000, 0 },		BROKER,		ALLOWED },	/* O_CLOEXEC alone */
+	{ "open",	{ 0, 010000000, 0 },		BROKER,		ALLOWED },	/* O_PATH: musl counts it to O_ACCMODE */
 	{ "open",	{ 0, CREATE | 1, 0644 },	BROKER,		NOTIFIED },
 	{ "open",	{ 0, CREATE | 1, 04755 },	BROKER,		REFUSED(EPERM) },
-	{ "open",	{ 0, TMPFILE | 2, 0644 },	BROKER,		ALLOWED },
+	{ "open",	{ 0, TMPFILE | 2, 0644 },	BROKER,		NOTIFIED },
 	{ "openat",	{ 3, 0, 0, 0 },			BROKER,		ALLOWED },
 	{ "openat",	{ 3, CREATE, 0, 0 },		BROKER,		ALLOWED },
 	{ "openat",	{ 3, 0, CREATE, 0644 },		BROKER,		NOTIFIED },
 	{ "openat",	{ 3, 0, HIGH | CREATE, 0644 },	BROKER,		NOTIFIED },
 	{ "openat",	{ 3, 0, CREATE, 02644 },	BROKER,		REFUSED(EPERM) },
-	{ "openat",	{ 3, 0, TMPFILE | 2, 0600 },	BROKER,		ALLOWED },
+	{ "openat",	{ 3, 0, TMPFILE | 2, 0600 },	BROKER,		NOTIFIED },
+	{ "openat",	{ 3, 0, 1, 0 },			BROKER,		NOTIFIED },
+	{ "openat",	{ 3, 0, 1, 0 },			0,		ALLOWED },
 	{ "openat2",	{ 3, 0, 0, 24 },		BROKER,		NOTIFIED },
 	{ "rename",	{ 0 },				BROKER,		NOTIFIED },
 	{ "rename",	{ 0 },				0,		ALLOWED },
@@ -448,6 +454,8 @@ static const struct expectation { const char *call; uint64_t args[4]; uint32_t o
 	{ "symlink",	{ 0 },				BROKER,		NOTIFIED },
 	{ "symlinkat",	{ 0 },				BROKER,		NOTIFIED },
 	{ "symlinkat",	{ 0 },				0,		ALLOWED },
+	{ "truncate",	{ 0 },				BROKER,		NOTIFIED },
+	{ "truncate",	{ 0 },				0,		ALLOWED },
 	{ "clone",	{ 0x10000011 },			BROKER,		REFUSED(EPERM) },
 	{ "fchmodat",	{ 3, 0, 04755 },		BROKER,		REFUSED(EPERM) },
 };
