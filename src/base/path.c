@@ -44,13 +44,20 @@ char *path_absolute(struct arena *arena, const char *base, const char *path)
 char *path_join(struct arena *arena, const char *directory, const char *name)
 {
 	size_t size = strlen(directory);
+	char *joined;
 
 	while (size > 0 && directory[size - 1] == '/')
 		size--;
 	name += strspn(name, "/");
 	if (!*name)
 		return arena_strndup(arena, size ? directory : "/", size ? size : 1);
-	return arena_printf(arena, "%.*s/%s", (int)size, directory, name);
+	joined = arena_alloc(arena, size + strlen(name) + 2);
+	if (!joined)
+		return NULL;
+	memcpy(joined, directory, size);
+	joined[size] = '/';
+	memcpy(joined + size + 1, name, strlen(name));
+	return joined;
 }
 
 /* ASCII only, whatever the locale: which other letters a file system folds is not ours to guess. */

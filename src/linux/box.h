@@ -83,7 +83,7 @@ void linux_lower_limits(struct box *box);
 /* --- linux.c: the child ------------------------------------------------------------------------------------------------------ */
 
 enum step_id {				/* names in linux.c */
-	STEP_MAP, STEP_LOOPBACK, STEP_CLONE_MOUNTS, STEP_ROOT, STEP_SCRATCH, STEP_PINS, STEP_RULES, STEP_SOCKETS, STEP_DEV,
+	STEP_MAP, STEP_NETWORK, STEP_CLONE_MOUNTS, STEP_ROOT, STEP_SCRATCH, STEP_PINS, STEP_RULES, STEP_SOCKETS, STEP_DEV,
 	STEP_PROC, STEP_SYSTEM, STEP_SEAL, STEP_DIRECTORY, STEP_KEYRING, STEP_CAPABILITIES, STEP_LANDLOCK, STEP_SPAWN,
 	STEP_DESCRIPTORS, STEP_LIMITS, STEP_NESTED, STEP_CREATION, STEP_SECCOMP, STEP_EXEC, STEP__COUNT
 };
@@ -100,6 +100,8 @@ struct inside {
 	int supervisor_fd;		/* pidfd of the process that started us */
 	size_t item;			/* what the step is at */
 	int *clones;			/* one for each early operation, -1 for others; room made by the parent */
+	pid_t network_pid;		/* who makes the network namespace, and what came of it */
+	int network_fd, network_result;
 	int scratch_fd;			/* the private tmpfs: masks, /dev, /dev/shm */
 	int shm_fd;			/* /dev/shm, cloned from the scratch while that was writable */
 	int node_fds[6];

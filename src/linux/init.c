@@ -84,8 +84,10 @@ static void default_signals(const sigset_t *mask)
 	for (int i = 1; i < 32; i++) {
 		struct sigaction now;
 
-		/* An ignored SIGINT or SIGHUP is the caller's wish (nohup); SIGPIPE and SIGCHLD have their default action. */
-		if (sigaction(i, NULL, &now) == 0 && (now.sa_handler != SIG_IGN || i == SIGPIPE || i == SIGCHLD))
+		/* An ignored SIGINT or SIGHUP is the caller's wish (nohup); SIGPIPE and SIGCHLD have their default action. A handler
+		 * of the caller's must not run in the memory of pid 1, which this process still shares. */
+		if (sigaction(i, NULL, &now) == 0 && now.sa_handler != SIG_DFL &&
+		    (now.sa_handler != SIG_IGN || i == SIGPIPE || i == SIGCHLD))
 			sigaction(i, &standard, NULL);
 	}
 	sigprocmask(SIG_SETMASK, mask, NULL);

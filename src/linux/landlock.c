@@ -108,7 +108,7 @@ static int create_ruleset(uint64_t handled, uint64_t scoped, int abi)
 
 static int add_rule(int ruleset, const struct landlock_rule *rule)
 {
-	autoclose int fd = open(rule->path, O_PATH | O_CLOEXEC);
+	autoclose int fd = sys_open(rule->path, O_PATH | O_CLOEXEC);
 	const struct path_beneath_attr attr = { .allowed_access = rule->access, .parent_fd = fd };
 
 	if (fd < 0)

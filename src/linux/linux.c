@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linux.c — from a lowered plan to a running command.
  *
- * Order of the steps, and why. One clone() takes every namespace at once. Then, in pid 1 of the box:
+ * Order of the steps, and why. One clone() takes every namespace but the network's. Then, in pid 1 of the box:
  *	map		before anything else: without a mapped uid nothing can be made on the scratch tmpfs
- *	loopback	needs the capabilities over the new network namespace
+ *	network		begun early, joined after the mounts: another processor makes it meanwhile
  *	clone mounts	before the root changes: they keep what the root loses
  *	root		everything read-only at once, or an empty root in its place
  *	scratch		after the root, or it would be read-only with it
@@ -37,7 +37,7 @@
 
 static int write_file(const char *path, const char *text)
 {
-	autoclose int fd = open(path, O_WRONLY | O_CLOEXEC);
+	autoclose int fd = sys_open(path, O_WRONLY | O_CLOEXEC);
 	size_t size = strlen(text);
 
 	return fd < 0 || write(fd, text, size) != (ssize_t)size ? -errno : 0;
@@ -53,15 +53,56 @@ static int map_ids(struct inside *in)
 	return r == 0 ? write_file("/proc/self/gid_map", in->box->gid_map) : r;
 }
 
-static int loopback_up(struct inside *in)
+static int loopback_up(int fd)
 {
 	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-	autoclose int fd = -1;
 
-	if (!(in->box->clone_flags & CLONE_NEWNET))
-		return 0;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
+}
+
+/* The helper shares memory and descriptors with pid 1, and errno too: it may only fail when all fails. */
+static int network_main(void *argument)
+{
+	struct inside *in = argument;
+	int fd, r;
+
+	in->network_result = -EIO;
+	if (unshare(CLONE_NEWNET) < 0)
+		in->network_result = -errno;
+	else {
+		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		r = loopback_up(fd);
+		in->network_fd = r < 0 ? -1 : ioctl(fd, SYS_SIOCGSKNS);
+		in->network_result = r < 0 ? r : in->network_fd < 0 ? -errno : 0;
+		close(fd);
+	}
+	_exit(0);
+}
+
+/* A network namespace takes as long to make as all the mounts: a helper makes it meanwhile, pid 1 joins it afterwards. */
+static int network_begin(struct inside *in)
+{
+	static char stack[16 * 1024] __attribute__((aligned(64)));
+
+	if (in->box->plan->policy->network != NETWORK_OFF)
+		return 0;
+	in->network_pid = clone(network_main, stack + sizeof(stack), CLONE_VM | CLONE_FILES, in);
+	return in->network_pid < 0 ? -errno : 0;
+}
+
+static int network_join(struct inside *in)
+{
+	if (in->box->plan->policy->network != NETWORK_OFF)
+		return 0;
+	while (waitpid(in->network_pid, NULL, __WALL) < 0)
+		if (errno != EINTR)
+			return -errno;
+	if (in->network_result < 0)
+		return in->network_result;
+	if (setns(in->network_fd, CLONE_NEWNET) < 0)
+		return -errno;
+	close(in->network_fd);
+	return 0;
 }
 
 static int change_directory(struct inside *in)
@@ -87,9 +128,10 @@ static int drop_capabilities(struct inside *in)
 	struct __user_cap_data_struct data[2] = { { .permitted = 1u << CAP_SYS_PTRACE, .effective = 1u << CAP_SYS_PTRACE } };
 
 	(void)in;
-	for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1; capability++)
-		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
-			return -errno;
+	for (unsigned long capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++)
+		;				/* EINVAL: the kernel has no more */
+	if (errno != EINVAL)
+		return -errno;
 	if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
 		  SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
@@ -105,7 +147,7 @@ static const struct step {
 	int (*enter)(struct inside *in);	/* NULL: made by init.c, in the command's process */
 } steps[] = {
 	{ STEP_MAP,		"map the user into the box",		map_ids },
-	{ STEP_LOOPBACK,	"bring up the loopback interface",	loopback_up },
+	{ STEP_NETWORK,		"make a network namespace",		network_begin },
 	{ STEP_CLONE_MOUNTS,	"take hold of",				mounts_clone },
 	{ STEP_ROOT,		"close the root",			mounts_root },
 	{ STEP_SCRATCH,		"make a private tmpfs",			mounts_scratch },
@@ -116,6 +158,7 @@ static const struct step {
 	{ STEP_PROC,		"make /proc",				mounts_proc },
 	{ STEP_SYSTEM,		"put in force the rule for",		mounts_system },
 	{ STEP_SEAL,		"close the assembled root",		mounts_seal },
+	{ STEP_NETWORK,		"make a network namespace",		network_join },
 	{ STEP_DIRECTORY,	"enter the working directory",		change_directory },
 	{ STEP_KEYRING,		"make a session keyring",		join_keyring },
 	{ STEP_CAPABILITIES,	"drop capabilities",			drop_capabilities },

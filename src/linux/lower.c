@@ -259,8 +259,6 @@ int linux_lower(const struct plan *plan, struct box **ret_box, struct bawn_error
 		return error_oom(err);
 	box->plan = plan;
 	box->clone_flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
-	if (plan->policy->network == NETWORK_OFF)
-		box->clone_flags |= CLONE_NEWNET;
 	snprintf(box->uid_map, sizeof(box->uid_map), "%u %u 1\n", plan->policy->uid, plan->policy->uid);
 	snprintf(box->gid_map, sizeof(box->gid_map), "%u %u 1\n", plan->policy->gid, plan->policy->gid);
 	linux_lower_limits(box);

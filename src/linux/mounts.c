@@ -36,7 +36,7 @@ const char *const device_nodes[6] = { "full", "null", "random", "tty", "urandom"
 /* One component after the other, for want of openat2(): before Linux 5.6, and inside another bawn. */
 static int open_by_steps(int at, const char *path)
 {
-	int fd = path[0] == '/' ? open("/", O_PATH | O_CLOEXEC) : openat(at, ".", O_PATH | O_CLOEXEC);
+	int fd = path[0] == '/' ? sys_open("/", O_PATH | O_CLOEXEC) : openat(at, ".", O_PATH | O_CLOEXEC);
 	struct stat st = { .st_mode = S_IFDIR };
 	char name[256];
 
@@ -462,7 +462,7 @@ int mounts_sockets(struct inside *in)
 	const struct policy *policy = in->box->plan->policy;
 
 	for (in->item = 0; in->item < policy->socket_count; in->item++) {
-		autoclose int to = open(policy->sockets[in->item], O_PATH | O_CLOEXEC);
+		autoclose int to = sys_open(policy->sockets[in->item], O_PATH | O_CLOEXEC);
 		autoclose int from = -1;
 		struct stat st;
 

@@ -169,7 +169,7 @@ static int open_namespace(pid_t tid)
 
 void nested_init(struct nested *nested)
 {
-	autoclose int fd = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+	autoclose int fd = sys_open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
 
 	nested->own_namespace = fd < 0 ? 0 : namespace_inode(fd);
 	nested->boxes = NULL;

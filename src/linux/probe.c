@@ -39,7 +39,7 @@ static bool has_mount_setattr(void)
 static long read_number(const char *path)
 {
 	char text[32] = "";
-	autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+	autoclose int fd = sys_open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	long number = -1;
 

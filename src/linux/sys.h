@@ -71,7 +71,16 @@ struct sys_mount_attr { uint64_t attr_set, attr_clr, propagation, userns_fd; };
 
 struct sys_open_how { uint64_t flags, mode, resolve; };
 
+/* ioctl on a socket, netdevice(7): a descriptor of its network namespace */
+#define SYS_SIOCGSKNS			0x894c
+
 #define SYS_CLOSE_RANGE_CLOEXEC		0x4u
+
+/* musl's open() sets FD_CLOEXEC a second time, for kernels that ignored the flag: one system call more. */
+static inline int sys_open(const char *path, int flags)
+{
+	return openat(AT_FDCWD, path, flags);
+}
 
 static inline int sys_open_tree(int at, const char *path, unsigned flags)
 {

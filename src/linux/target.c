@@ -60,7 +60,7 @@ int target_open(const struct target *target, const char *what, int flags)
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)target->tid, what);
-	fd = open(path, flags | O_CLOEXEC);
+	fd = sys_open(path, flags | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -103,7 +103,7 @@ static int open_base(const struct target *target, int at, const char *path)
 	int fd, directory;
 
 	if (path[0] == '/') {
-		fd = target->own_root ? target_open(target, "root", O_PATH | O_DIRECTORY) : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		fd = target->own_root ? target_open(target, "root", O_PATH | O_DIRECTORY) : sys_open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return fd == -1 ? -errno : fd;
 	}
 	if (at == AT_FDCWD)

@@ -347,12 +347,15 @@ static int add_protected(struct resolver *r, const char *directory, const char *
 {
 	struct arena *arena = &r->policy->arena;
 	const char *path = path_join(arena, directory, name);
-	const char *label = arena_printf(arena, "protected name \"%s\": %s", name, why);
+	const char *label;
 
-	if (!path || !label)
+	if (!path)
 		return error_oom(r->err);
 	if (!resolver_writable(r, path))
 		return 0;		/* closed already, or reopened by an entry that resolver_sort() will keep */
+	label = arena_printf(arena, "protected name \"%s\": %s", name, why);
+	if (!label)
+		return error_oom(r->err);
 	return resolver_add(r, path, ACCESS_READ, RULE_PROTECTED, origin, label);
 }
 

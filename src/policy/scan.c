@@ -10,7 +10,8 @@
 #include <string.h>
 
 #define NESTED_DEPTH		3	/* levels below a writable root */
-#define NESTED_DIRECTORIES	128
+#define NESTED_DIRECTORIES	128	/* looked into for a .git: 1.5 µs each */
+#define NESTED_LISTS		8	/* listed for more directories: 8 µs each and more */
 #define NESTED_ENTRIES		2000
 
 /* --- nested repositories ------------------------------------------------------------------------------------------------- */
@@ -20,7 +21,7 @@ struct nested {
 	const char **queue;		/* directories found, breadth first */
 	size_t count, capacity;
 	const char *directory;		/* being listed */
-	size_t entries;
+	size_t entries, lists;
 	bool full;			/* a bound was met */
 	int error;
 };
@@ -32,12 +33,16 @@ static int queue_directory(void *argument, const char *name, enum host_type type
 	const char **slot;
 
 	(void)inode;
-	if (++nested->entries > NESTED_ENTRIES || nested->count > NESTED_DIRECTORIES) {
+	if (++nested->entries > NESTED_ENTRIES) {
 		nested->full = true;
 		return 1;
 	}
 	if (type != HOST_DIRECTORY || !strcmp(name, ".git"))
 		return 0;
+	if (nested->count >= NESTED_DIRECTORIES) {
+		nested->full = true;
+		return 1;
+	}
 	slot = array_add(arena, (void **)&nested->queue, &nested->count, &nested->capacity, sizeof(*slot));
 	if (!slot || !(*slot = path_join(arena, nested->directory, name)))
 		return nested->error = error_oom(nested->r->err);
@@ -69,14 +74,15 @@ int scan_nested_repositories(struct resolver *r, const char *root)
 		nested.error = protect_nested(&nested, nested.directory);
 		if (nested.error < 0)
 			break;
-		if (path_depth(nested.directory) - base >= NESTED_DEPTH)
+		if (path_depth(nested.directory) - base >= NESTED_DEPTH || nested.lists >= NESTED_LISTS ||
+		    nested.count >= NESTED_DIRECTORIES)
 			nested.full = true;
-		else if (!nested.full)
+		else if (nested.lists++, nested.entries <= NESTED_ENTRIES)
 			r->host->list(r->host->context, nested.directory, queue_directory, &nested);
 	}
 	if (nested.full)
-		text_printf(&r->policy->notes, "%s: nested repositories were looked for in %zu directories, at most %d levels deep\n",
-			    root, nested.count, NESTED_DEPTH);
+		text_printf(&r->policy->notes, "%s: nested repositories were looked for in %zu directories, at most %d levels deep\n", root,
+			    nested.count + 1, NESTED_DEPTH);
 	return nested.error;
 }
 

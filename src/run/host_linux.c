@@ -133,7 +133,7 @@ bool host_folds_case(void *context, const char *path)
 {
 	static const unsigned folding[] = { 0x4d44 /* msdos */, 0x2011bab0 /* exfat */, 0x5346544e /* ntfs */,
 					    0x7366746e /* ntfs3 */, 0xff534d42 /* cifs */, 0xfe534d42 /* smb2 */ };
-	autoclose int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct statfs fs;
 	int flags = 0;
 

@@ -38,7 +38,9 @@ gitbox() { box --git commit -- git -c advice.detachedHead=false "$@"; }
   gitbox tag v1
   gitbox tag -a -m two v2
   gitbox branch -d side
-  gitbox branch -m main trunk
+  # git also wants to rename a section of the closed config, and says so
+  run gitbox branch -m main trunk
+  [ "$status" = 0 ] || says "config"
   gitbox reset -q --hard HEAD~1
   gitbox cherry-pick v1~0^2
   [ -e more ] && [ -e side ]

@@ -49,11 +49,18 @@ fail() {
   return 1
 }
 
+# observe COMMAND...: run, without its remark on status 127
+observe() {
+  status=0
+  output=$("$@" 2>&1) || status=$?
+  mapfile -t lines <<< "$output"
+}
+
 # expect STATUS COMMAND...
 expect() {
   local wanted=$1
   shift
-  run "$@"
+  observe "$@"
   [ "$status" = "$wanted" ] || fail "status $status, not $wanted: $* → $output"
 }
 

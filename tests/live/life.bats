@@ -26,7 +26,7 @@ load helpers
   echo x > file
   expect 126 box -- ./file
   expect 126 box -- "$WS"
-  expect 127 box -- ./file/below || expect 126 true
+  expect 126 box -- ./file/below
 }
 
 @test "bad_usage_and_bad_profiles_are_125" {
@@ -136,7 +136,7 @@ has_stopped() {
 @test "two_hundred_launches_at_once_all_succeed" {
   local i
   for ((i = 0; i < 200; i++)); do
-    { "$BAWN" run -- sh -c "mkdir d$i && exit 3"; echo "$?" > "$TMPDIR/status.$i"; } 2>> "$TMPDIR/errors" &
+    { "$BAWN" run -- sh -c "mkdir d$i && exit 3" || echo "$?" > "$TMPDIR/status.$i"; } 2>> "$TMPDIR/errors" &
   done
   wait
   [ "$(cat "$TMPDIR"/status.* | sort | uniq -c | tr -s ' ')" = " 200 3" ] || fail "$(cat "$TMPDIR"/status.* | sort | uniq -c; cat "$TMPDIR/errors")"
@@ -158,7 +158,7 @@ listing() {
   listing > "$WORLD/before"
   box -- true
   box --deny missing --deny "**/*.key" --read other/missing --write "$WS/sub" -- true
-  box --git commit -- git status
+  box --git commit -- git --version
   box -P :read-only -- true
   (cd "$HOME" && box -- true)
   listing > "$WORLD/after"

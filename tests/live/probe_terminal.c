@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* probe_terminal.c — a terminal of our own with a command on it, driven by a script.
  *
- * probe terminal SCRIPT COMMAND...: the command leads a session on a new terminal. SCRIPT is a list of steps, separated by ";":
+ * probe terminal SCRIPT COMMAND...: the command leads a session on a new terminal. SCRIPT is a list of steps, separated by "|":
  *	expect TEXT	waits (10 s) until TEXT comes out of the terminal
  *	never TEXT	TEXT must not have come out since the last expect
  *	type TEXT	types TEXT; \n \3 (Ctrl-C) \32 (Ctrl-Z) \34 (Ctrl-\) as in C
@@ -164,7 +164,7 @@ static int trial_terminal(char **argv)
 {
 	int r = start(argv + 1);
 
-	for (char *save, *text = strtok_r(argv[0], ";", &save); r >= 0 && text; text = strtok_r(NULL, ";", &save))
+	for (char *save, *text = strtok_r(argv[0], "|", &save); r >= 0 && text; text = strtok_r(NULL, "|", &save))
 		r = step(text);
 	if (terminal.pid > 0) {
 		kill(terminal.pid, SIGKILL);

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* scene.c — the chain on a fake host, and what holds of its results whatever went in. */
+#include "scene.h"
+
+#include <string.h>
+
+const struct features scene_features = {
+	.landlock_abi = 7, .user_namespaces = true, .seccomp = true, .seccomp_notify = true, .new_mount_api = true,
+	.openat2 = true, .proc_mountable = true,
+};
+
+/* --- the chain ---------------------------------------------------------------------------------------------------------------------- */
+
+static const char *id_of(const struct profiles *profiles, const char *toml)
+{
+	if (profiles->default_id)
+		return profiles->default_id;
+	return toml ? profiles->items[profiles->count - 1].id : ":workspace";
+}
+
+int scene_read(struct scene *scene, const char *host, const char *toml, const char *id)
+{
+	const char *line;
+	int e;
+
+	*scene = (struct scene){ .err = BAWN_ERROR_INIT };
+	if (!fake_host_init(&scene->fake, host, &line))
+		return error_set(&scene->err, EBADMSG, "host: what is this? %s", line);
+	e = profiles_parse(toml, toml ? strlen(toml) : 0, "p.toml", &scene->profiles, &scene->err);
+	if (e < 0)
+		return e;
+	return profile_effective(scene->profiles, id ? id : id_of(scene->profiles, toml), &scene->profile, &scene->err);
+}
+
+int scene_resolve(struct scene *scene, const char *const *add_dirs)
+{
+	return policy_resolve(scene->profile, add_dirs, &scene->fake.host, &scene->policy, &scene->err);
+}
+
+int scene_plan(struct scene *scene, const struct features *features)
+{
+	return plan_make(scene->policy, features, &scene->plan, &scene->err);
+}
+
+int scene_lower(struct scene *scene)
+{
+	return linux_lower(scene->plan, &scene->box, &scene->err);
+}
+
+void scene_done(struct scene *scene)
+{
+	linux_box_free(scene->box);
+	plan_free(scene->plan);
+	policy_free(scene->policy);
+	profiles_free(scene->profiles);
+	fake_host_done(&scene->fake);
+	*scene = (struct scene){ 0 };
+}
+
+/* --- what holds of every policy ------------------------------------------------------------------------------------------------------ */
+
+static bool is_systems(const char *path)
+{
+	return path_below(path, "/dev", false) || path_below(path, "/proc", false) || path_below(path, "/sys", false);
+}
+
+/* A rule's path is the object's own: nothing on the way to it is a link, and what stands there is what the rule says. */
+static bool rule_is_canonical(const struct scene *scene, const struct rule *rule, struct text *problem)
+{
+	const struct host *host = &scene->fake.host;
+	struct host_entry entry = { .type = HOST_MISSING };
+
+	if (rule->kind == RULE_SYSTEM)
+		return true;
+	if (host->lookup(host->context, rule->path, &entry) < 0)
+		return true;		/* nobody can know */
+	if (rule->path[0] == '/' && entry.direct && entry.type == rule->type &&
+	    (entry.type != HOST_SYMLINK || rule->kind == RULE_MATCH))
+		return true;
+	text_printf(problem, "rule %s (%s): type %d, but there stands %d%s\n", rule->path, rule->label, (int)rule->type,
+		    (int)entry.type, entry.direct ? "" : ", through a link");
+	return false;
+}
+
+/* The path of a rule is decided by that rule, unless a deny glob or a rule without case comes before it. */
+static bool rule_decides_itself(const struct scene *scene, const struct rule *rule, struct text *problem)
+{
+	struct decision decision, again;
+
+	policy_decide(scene->policy, OPERATION_READ, rule->path, &decision);
+	policy_decide(scene->policy, OPERATION_READ, rule->path, &again);
+	if (decision.rule == again.rule && decision.allowed == again.allowed &&
+	    (decision.rule == rule || (decision.rule && (decision.rule->kind == RULE_GLOB || scene->policy->any_nocase))))
+		return true;
+	text_printf(problem, "rule %s is decided by %s\n", rule->path, decision.rule ? decision.rule->path : "none");
+	return false;
+}
+
+bool scene_policy_is_sound(const struct scene *scene, struct text *problem)
+{
+	const struct policy *policy = scene->policy;
+
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (i && strcmp(rule[-1].path, rule->path) >= 0) {
+			text_printf(problem, "rule %s does not come after %s\n", rule->path, rule[-1].path);
+			return false;
+		}
+		if (rule->access < ACCESS_DENY || rule->access > ACCESS_WRITE || !rule->label || !rule->origin.file) {
+			text_printf(problem, "rule %s is not complete\n", rule->path);
+			return false;
+		}
+		if (!rule_is_canonical(scene, rule, problem) || !rule_decides_itself(scene, rule, problem))
+			return false;
+	}
+	return true;
+}
+
+/* --- what holds of every box ----------------------------------------------------------------------------------------------------------- */
+
+static enum access promised(const struct policy *policy, const char *path)
+{
+	struct decision read, write;
+
+	policy_decide(policy, OPERATION_READ, path, &read);
+	policy_decide(policy, OPERATION_WRITE, path, &write);
+	return write.allowed ? ACCESS_WRITE : read.allowed ? ACCESS_READ : ACCESS_DENY;
+}
+
+/* The last operation at or above a path is what a program meets there. */
+static enum access mounted(const struct box *box, const char *path)
+{
+	static const enum access of_kind[] = {
+		[MOUNT_WRITE] = ACCESS_WRITE, [MOUNT_READ] = ACCESS_READ, [MOUNT_MASK] = ACCESS_DENY,
+		[MOUNT_SCAFFOLD] = ACCESS_DENY,
+	};
+	enum access access = box->plan->root_writable ? ACCESS_WRITE :
+			     box->plan->restricted_read ? ACCESS_DENY : ACCESS_READ;
+
+	for (size_t i = 0; i < box->op_count; i++)
+		if (path_below(path, box->ops[i].path, false))
+			access = of_kind[box->ops[i].kind];
+	return access;
+}
+
+static bool landlock_lets_write(const struct box *box, const char *path)
+{
+	for (size_t i = 0; i < box->landlock_count; i++)
+		if (path_below(path, box->landlock[i].path, false) && (box->landlock[i].access & landlock_file_rights()))
+			return true;
+	return !box->landlock_handled;
+}
+
+static bool node_is_as_promised(const struct scene *scene, const struct fake_node *node, struct text *problem)
+{
+	const struct host *host = &scene->fake.host;
+	enum access wanted, given;
+	struct host_entry entry;
+
+	if (is_systems(node->path) || !strcmp(node->path, "/") ||
+	    host->lookup(host->context, node->path, &entry) < 0 || entry.type == HOST_MISSING || !entry.direct)
+		return true;
+	wanted = promised(scene->policy, node->path);
+	given = mounted(scene->box, node->path);
+	if (wanted != given) {
+		text_printf(problem, "%s: the policy says %s, the mounts say %s\n", node->path, access_name(wanted),
+			    access_name(given));
+		return false;
+	}
+	if (wanted == ACCESS_WRITE && !landlock_lets_write(scene->box, node->path)) {
+		text_printf(problem, "%s: Landlock refuses what the policy allows\n", node->path);
+		return false;
+	}
+	return true;
+}
+
+static bool ops_are_in_order(const struct box *box, struct text *problem)
+{
+	for (size_t i = 1; i < box->op_count; i++)
+		if (strcmp(box->ops[i - 1].path, box->ops[i].path) >= 0) {
+			text_printf(problem, "mount %s does not come after %s\n", box->ops[i].path, box->ops[i - 1].path);
+			return false;
+		}
+	for (size_t i = 0; i < box->scaffold_count; i++)
+		if (box->scaffolds[i].op >= box->op_count || box->ops[box->scaffolds[i].op].kind != MOUNT_SCAFFOLD) {
+			text_printf(problem, "scaffold %s belongs to no mask\n", box->scaffolds[i].below);
+			return false;
+		}
+	return true;
+}
+
+bool scene_box_is_sound(const struct scene *scene, struct text *problem)
+{
+	bool cut = scene->policy->notes.bytes && strstr(scene->policy->notes.bytes, "glob_scan_max_depth");
+
+	if (scene->policy->unconfined)
+		return true;
+	if (!ops_are_in_order(scene->box, problem))
+		return false;
+	if (cut || scene->policy->any_nocase)		/* mounts know of neither */
+		return true;
+	for (size_t i = 0; i < scene->fake.count; i++)
+		if (!node_is_as_promised(scene, &scene->fake.nodes[i], problem))
+			return false;
+	return true;
+}
