@@ -98,6 +98,7 @@ struct inside {
 	const struct command *command;
 	int report_fd;
 	int supervisor_fd;		/* pidfd of the process that started us */
+	bool main_thread;		/* which did so from its main thread */
 	size_t item;			/* what the step is at */
 	int *clones;			/* one for each early operation, -1 for others; room made by the parent */
 	pid_t network_pid;		/* who makes the network namespace, and what came of it */

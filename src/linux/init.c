@@ -3,7 +3,7 @@
  *
  * Starts the command, then: reaps whatever ends, forwards the signals that the supervisor sends, answers the broker's notifications,
  * and ends, taking everything in the box with it (pid_namespaces(7)), when the command ends or the supervisor does. It learns of the
- * supervisor's end from a pidfd, not from PR_SET_PDEATHSIG, which speaks of the thread that cloned it.
+ * supervisor's end from a pidfd; PR_SET_PDEATHSIG alone would not do, it speaks of the thread that cloned it.
  *
  * Should: hold no descriptor of the command's, block never. Mustn't: allocate (the caller may have had threads), trust what the
  * command can write. It is not dumpable: no process of the box can trace it or look into its descriptors. */

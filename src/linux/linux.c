@@ -284,6 +284,10 @@ static _Noreturn void inside_run(struct inside *in)
 {
 	int r = is_plain_stdio(in->command) ? 0 : place_stdio(in->command);
 
+	/* The supervisor's end shows on its pidfd, but pid 1 may be stuck in a call that only a signal ends (a hanging file system).
+	 * This signal speaks of the thread that cloned us, so it is asked for only where that is as good as the process. */
+	if (in->main_thread)
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	in->item = SIZE_MAX;
 	if (r < 0)
 		inside_fail(in, STEP_DESCRIPTORS, -r);
@@ -380,6 +384,7 @@ static int start(struct inside *in, const struct box *box, const struct command 
 		return error_system(err, errno, "cannot start");
 	in->report_fd = pipe_fds[1];
 	in->supervisor_fd = supervisor;
+	in->main_thread = syscall(SYS_gettid) == getpid();
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &in->old_mask);		/* no handler of the caller's runs in the child */
 	process.pid = clone_child((unsigned long)box->clone_flags, &process.pidfd);
