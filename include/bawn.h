@@ -58,9 +58,10 @@ struct bawn_error {
 enum bawn_format { BAWN_TEXT, BAWN_JSON };
 enum bawn_platform { BAWN_PLATFORM_HERE, BAWN_PLATFORM_LINUX, BAWN_PLATFORM_MACOS };
 
-/* Flags of bawn_run() and bawn_wait(). */
+/* Flags of bawn_run() and bawn_spawn(). */
 #define BAWN_FORWARD_SIGNALS	1u	/* pass SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 and SIGWINCH on to
-					 * the command; blocks them in the calling thread meanwhile */
+					 * the command while it is waited for; from the start until
+					 * bawn_child_free() they are blocked in the calling thread */
 
 /* "0.1.0"; static storage. */
 BAWN_PUBLIC const char *bawn_version(void);
@@ -120,8 +121,8 @@ BAWN_PUBLIC int bawn_run(struct bawn *box, const char *const *argv, unsigned fla
 
 /* The same without waiting; stdio, when given, holds the three descriptors that become 0, 1 and 2 (they stay the
  * caller's). */
-BAWN_PUBLIC int bawn_spawn(struct bawn *box, const char *const *argv, const int stdio[3], struct bawn_child **ret_child,
-			   struct bawn_error *err);
+BAWN_PUBLIC int bawn_spawn(struct bawn *box, const char *const *argv, const int stdio[3], unsigned flags,
+			   struct bawn_child **ret_child, struct bawn_error *err);
 
 /* A descriptor that polls readable when bawn_wait() will not block; it belongs to the child. */
 BAWN_PUBLIC int bawn_child_fd(const struct bawn_child *child);
@@ -129,8 +130,8 @@ BAWN_PUBLIC int bawn_child_fd(const struct bawn_child *child);
 /* Sends a signal to the command. */
 BAWN_PUBLIC int bawn_kill(struct bawn_child *child, int signal_number, struct bawn_error *err);
 
-/* Waits for the end; flags and *ret_status as bawn_run(). A limit of wall_seconds is kept by this call. */
-BAWN_PUBLIC int bawn_wait(struct bawn_child *child, unsigned flags, int *ret_status, struct bawn_error *err);
+/* Waits for the end; *ret_status as bawn_run(). A limit of wall_seconds is kept by this call. */
+BAWN_PUBLIC int bawn_wait(struct bawn_child *child, int *ret_status, struct bawn_error *err);
 
 /* Ends the command if it still runs, and frees; NULL is allowed. */
 BAWN_PUBLIC void bawn_child_free(struct bawn_child *child);

@@ -414,7 +414,7 @@ static int crossing(int fd)
 	return flags < 0 || (flags & FD_CLOEXEC) ? -1 : fd;
 }
 
-static int start(struct bawn *box, const char *const *argv, const int *stdio, struct child *ret_child,
+static int start(struct bawn *box, const char *const *argv, const int *stdio, unsigned flags, struct child *ret_child,
 		 struct bawn_error *err)
 {
 	autochain struct chain chain = { 0 };
@@ -435,7 +435,7 @@ static int start(struct bawn *box, const char *const *argv, const int *stdio, st
 		return r;
 	command.keep_fds = chain.keep_fds;
 	command.keep_count = chain.keep_count;
-	return child_start(chain.plan, &command, ret_child, err);
+	return child_start(chain.plan, &command, flags & BAWN_FORWARD_SIGNALS, ret_child, err);
 }
 
 static bool is_command(const char *const *argv)
@@ -451,26 +451,26 @@ int bawn_run(struct bawn *box, const char *const *argv, unsigned flags, int *ret
 	if (!box || !is_command(argv) || !ret_status || (flags & ~BAWN_FORWARD_SIGNALS))
 		return bad_argument(err, __func__, "a box, a command, known flags and a place for the "
 				    "status are needed");
-	r = start(box, argv, NULL, &child, err);
+	r = start(box, argv, NULL, flags, &child, err);
 	if (r < 0)
 		return r;
-	r = child_wait(&child, flags & BAWN_FORWARD_SIGNALS, ret_status, err);
+	r = child_wait(&child, ret_status, err);
 	child_done(&child);
 	return r;
 }
 
-int bawn_spawn(struct bawn *box, const char *const *argv, const int stdio[3], struct bawn_child **ret_child,
-	       struct bawn_error *err)
+int bawn_spawn(struct bawn *box, const char *const *argv, const int stdio[3], unsigned flags,
+	       struct bawn_child **ret_child, struct bawn_error *err)
 {
 	struct bawn_child *child;
 	int r;
 
-	if (!box || !is_command(argv) || !ret_child)
-		return bad_argument(err, __func__, "a box, a command and a place for the child are needed");
+	if (!box || !is_command(argv) || !ret_child || (flags & ~BAWN_FORWARD_SIGNALS))
+		return bad_argument(err, __func__, "a box, a command, known flags and a place for the child are needed");
 	child = calloc(1, sizeof(*child));
 	if (!child)
 		return error_oom(err);
-	r = start(box, argv, stdio, &child->child, err);
+	r = start(box, argv, stdio, flags, &child->child, err);
 	if (r < 0) {
 		free(child);
 		return r;
@@ -496,14 +496,14 @@ int bawn_kill(struct bawn_child *child, int signal_number, struct bawn_error *er
 	return child_kill(&child->child, signal_number, err);
 }
 
-int bawn_wait(struct bawn_child *child, unsigned flags, int *ret_status, struct bawn_error *err)
+int bawn_wait(struct bawn_child *child, int *ret_status, struct bawn_error *err)
 {
 	int r = 0;
 
-	if (!child || !ret_status || (flags & ~BAWN_FORWARD_SIGNALS))
-		return bad_argument(err, __func__, "a child, known flags and a place for the status are needed");
+	if (!child || !ret_status)
+		return bad_argument(err, __func__, "a child and a place for the status are needed");
 	if (!child->ended)
-		r = child_wait(&child->child, flags & BAWN_FORWARD_SIGNALS, &child->status, err);
+		r = child_wait(&child->child, &child->status, err);
 	if (r < 0)
 		return r;
 	child->ended = true;

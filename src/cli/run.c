@@ -20,10 +20,10 @@ int command_run(const struct invocation *invocation)
 	status = box_make(invocation, &box);
 	if (status)
 		return status;
-	r = bawn_spawn(box, invocation->operands, NULL, &child, &err);
+	r = bawn_spawn(box, invocation->operands, NULL, BAWN_FORWARD_SIGNALS, &child, &err);
 	print_warnings(box);		/* while the command runs, not after hours of it */
 	if (r >= 0)
-		r = bawn_wait(child, BAWN_FORWARD_SIGNALS, &status, &err);
+		r = bawn_wait(child, &status, &err);
 	if (r < 0)
 		status = fail(&err);
 	bawn_child_free(child);

@@ -105,6 +105,7 @@ struct inside {
 	int network_fd, network_result;
 	int scratch_fd;			/* the private tmpfs: masks, /dev, /dev/shm */
 	int shm_fd;			/* /dev/shm, cloned from the scratch while that was writable */
+	int tty_fd;			/* the caller's terminal, for /dev/console, or -1 */
 	int node_fds[6];
 	int listener_fd;		/* seccomp notifications, or -1 */
 	sigset_t old_mask;
@@ -134,6 +135,9 @@ uint64_t landlock_scopes(int abi);
 uint64_t landlock_creation_rights(int abi);	/* making names and moving files */
 uint64_t landlock_file_rights(void);		/* those of the handled that a file can have */
 uint64_t landlock_right_find(const char *name);
+
+/* probe.c: what keeps user namespaces from us, and what would change it; number: what clone() said. */
+const char *namespaces_blocker(int number);
 
 /* init.c: pid 1. Starts the command, then reaps, forwards signals, answers the broker's questions; never returns. */
 _Noreturn void init_run(struct inside *in);

@@ -75,15 +75,19 @@ bool broker_allows(const struct call *call, const struct place *place)
 	return decision.allowed;
 }
 
+static bool exists(const struct place *place)
+{
+	struct stat st;
+
+	return fstatat(place->parent_fd, place->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* What exists is left to the kernel, whose mounts hold the rules (mkdir -p relies on EEXIST). */
 int broker_judge(const struct call *call, const struct place *place)
 {
 	struct statfs fs;
-	struct stat st;
 
-	if (broker_allows(call, place))
-		return 0;
-	if (fstatat(place->parent_fd, place->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (broker_allows(call, place) || exists(place))
 		return 0;
 	if (fstatfs(place->parent_fd, &fs) == 0 && (fs.f_flags & 1 /* ST_RDONLY */))
 		return -EROFS;
@@ -91,13 +95,13 @@ int broker_judge(const struct call *call, const struct place *place)
 }
 
 /* A symbolic link in the place of a missing directory would turn every rule below that to somewhere else. */
-int broker_judge_leaf(const struct call *call, const struct place *place)
+int broker_judge_link(const struct call *call, const struct place *place)
 {
 	const struct nested *nested = call->broker->nested;
 
 	if (!policy_rename_allowed(call->broker->policy, place->path, place->path))
 		return -EACCES;
-	if (nested && !nested_allows_leaf(nested, call->target.tid, place->path))
+	if (nested && !nested_allows_link(nested, call->target.tid, place->path))
 		return -EACCES;
 	return broker_judge(call, place);
 }
@@ -122,15 +126,17 @@ bool broker_is_waiting(const struct call *call)
 	return ioctl(call->broker->listener_fd, NOTIF_IOCTL_ID_VALID, &call->notif->id) == 0;
 }
 
-/* Finds the place of a new name and judges it. */
-static int new_place(const struct call *call, int at, uint64_t address, bool directory, struct place *ret_place)
+/* Finds the place of a new name and judges it. link: it is, or could be, a symbolic link. */
+static int new_place(const struct call *call, int at, uint64_t address, bool link, struct place *ret_place)
 {
 	int r = broker_read_place(call, at, address, ret_place);
 
 	if (r == 0 && !broker_is_waiting(call))	/* else its pid may be another's by now */
 		r = -ESRCH;
+	if (r == 0 && link && exists(ret_place))
+		r = -EEXIST;
 	if (r == 0)
-		r = directory ? broker_judge(call, ret_place) : broker_judge_leaf(call, ret_place);
+		r = link ? broker_judge_link(call, ret_place) : broker_judge(call, ret_place);
 	if (r < 0)
 		broker_release(ret_place);
 	return r;
@@ -145,16 +151,6 @@ int broker_take_umask(const struct call *call)
 	return mask < 0 ? mask : 0;
 }
 
-/* A slash after the name of what is no directory: filename_create(), fs/namei.c. */
-static int judge_slash(const struct place *place)
-{
-	struct stat st;
-
-	if (!place->slash)
-		return 0;
-	return fstatat(place->parent_fd, place->name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? -EEXIST : -ENOENT;
-}
-
 static bool is_dot(const struct place *place)
 {
 	return !strcmp(place->name, ".");
@@ -165,7 +161,7 @@ static bool is_dot(const struct place *place)
 static int make_directory(struct call *call, int at, uint64_t path, mode_t mode)
 {
 	autorelease struct place place = { .parent_fd = NO_FD };
-	int r = new_place(call, at, path, true, &place);
+	int r = new_place(call, at, path, false, &place);
 
 	if (r < 0 || (r = broker_take_umask(call)) < 0)
 		return r;
@@ -177,7 +173,7 @@ static int make_node(struct call *call, int at, uint64_t path, mode_t mode, dev_
 	autorelease struct place place = { .parent_fd = NO_FD };
 	int r = new_place(call, at, path, false, &place);
 
-	if (r < 0 || (r = judge_slash(&place)) < 0 || (r = broker_take_umask(call)) < 0)
+	if (r < 0 || (r = place.slash && !exists(&place) ? -ENOENT : 0) < 0 || (r = broker_take_umask(call)) < 0)
 		return r;
 	return mknodat(place.parent_fd, place.name, mode, device) < 0 ? -errno : 0;
 }
@@ -188,7 +184,7 @@ static int make_symlink(struct call *call, uint64_t target, int at, uint64_t pat
 	char text[TARGET_PATH_MAX];
 	int r = target_read_path(&call->target, target, text);
 
-	if (r < 0 || (r = new_place(call, at, path, false, &place)) < 0 || (r = judge_slash(&place)) < 0)
+	if (r < 0 || (r = new_place(call, at, path, true, &place)) < 0 || (r = place.slash ? -ENOENT : 0) < 0)
 		return r;
 	return symlinkat(text, place.parent_fd, place.name) < 0 ? -errno : 0;
 }
@@ -227,7 +223,7 @@ static int make_link(struct call *call, int from_at, uint64_t from_path, int to_
 
 	if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	if (r < 0 || (r = new_place(call, to_at, to_path, false, &to)) < 0 || (r = judge_slash(&to)) < 0)
+	if (r < 0 || (r = new_place(call, to_at, to_path, true, &to)) < 0 || (r = to.slash ? -ENOENT : 0) < 0)
 		return r;
 	if ((flags & AT_SYMLINK_FOLLOW) || ((flags & AT_EMPTY_PATH) && !path[0]))
 		return link_object(call, from_at, path, flags, &to);
@@ -254,7 +250,7 @@ static int judge_move(const struct call *call, const struct place *from, const s
 	    !nested_allows_move(nested, call->target.tid, replaced.st_dev, replaced.st_ino))
 		return -EBUSY;
 	if (!S_ISDIR(st.st_mode))
-		return broker_judge_leaf(call, to);
+		return broker_judge_link(call, to);
 	return policy_rename_allowed(call->broker->policy, from->path, to->path) ? 0 : -EACCES;
 }
 
@@ -264,7 +260,7 @@ static int move(struct call *call, int from_at, uint64_t from_path, int to_at, u
 	char old_name[TARGET_NAME_MAX + 1], new_name[TARGET_NAME_MAX + 1];
 	int r = broker_read_place(call, from_at, from_path, &from);
 
-	if (r < 0 || (r = new_place(call, to_at, to_path, true, &to)) < 0)
+	if (r < 0 || (r = new_place(call, to_at, to_path, false, &to)) < 0)
 		return r;
 	if (is_dot(&from) || is_dot(&to))	/* do_renameat2(), fs/namei.c */
 		return !is_dot(&from) && (flags & 1 /* RENAME_NOREPLACE */) ? -EEXIST : -EBUSY;
@@ -275,7 +271,9 @@ static int move(struct call *call, int from_at, uint64_t from_path, int to_at, u
 	/* A trailing slash says "only a directory" to the kernel; it must not get lost. */
 	snprintf(old_name, sizeof(old_name), "%s%s", from.name, from.slash ? "/" : "");
 	snprintf(new_name, sizeof(new_name), "%s%s", to.name, to.slash ? "/" : "");
-	return syscall(SYS_renameat2, from.parent_fd, old_name, to.parent_fd, new_name, flags) < 0 ? -errno : 0;
+	r = syscall(SYS_renameat2, from.parent_fd, old_name, to.parent_fd, new_name, flags) < 0 ? -errno : 0;
+	/* A mount in the way is "busy" to the kernel; to the caller it is what its rule says. */
+	return r == -EBUSY && (!broker_allows(call, &from) || !broker_allows(call, &to)) ? -EROFS : r;
 }
 
 /* --- bind ----------------------------------------------------------------------------------------------------------------------- */
@@ -324,9 +322,13 @@ static int bind_socket(struct call *call, int fd, uint64_t address, uint64_t siz
 		return bind(own, (struct sockaddr *)&storage, (socklen_t)size) < 0 ? -errno : 0;
 	memcpy(path, local->sun_path, name);
 	r = place_find(&call->target, AT_FDCWD, path, &place);
-	if (r < 0 || (r = judge_slash(&place)) < 0)
-		return r == -EEXIST ? -EADDRINUSE : r;
-	if ((r = broker_is_waiting(call) ? broker_judge_leaf(call, &place) : -ESRCH) < 0 || (r = broker_take_umask(call)) < 0)
+	if (r < 0)
+		return r;
+	if (exists(&place))
+		return -EADDRINUSE;
+	if (place.slash)
+		return -ENOENT;
+	if ((r = broker_is_waiting(call) ? broker_judge(call, &place) : -ESRCH) < 0 || (r = broker_take_umask(call)) < 0)
 		return r;
 	return bind_name(call, own, local, (socklen_t)size, &place);
 }

@@ -40,8 +40,8 @@ bool broker_is_waiting(const struct call *call);
 bool broker_allows(const struct call *call, const struct place *place);
 /* 0, or the errno to refuse a new name with. */
 int broker_judge(const struct call *call, const struct place *place);
-/* The same for a name of something that is no directory: it must not stand where a directory of ruled names is missing. */
-int broker_judge_leaf(const struct call *call, const struct place *place);
+/* The same for what may be a symbolic link: it must not stand where a directory of ruled names is missing. */
+int broker_judge_link(const struct call *call, const struct place *place);
 int broker_take_umask(const struct call *call);
 int broker_read_place(const struct call *call, int at, uint64_t address, struct place *ret_place);
 void broker_release(struct place *place);

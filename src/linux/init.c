@@ -154,12 +154,12 @@ static int command_main(void *argument)
 
 #define ENTER(id, call) do { spawn->step = (id); if ((r = (call)) < 0) { spawn->number = -r; _exit(BAWN_STATUS_SELF); } } while (0)
 	ENTER(STEP_DESCRIPTORS, keep_descriptors(in->command));
-	ENTER(STEP_LIMITS, set_limits(in->box));
 	ENTER(STEP_CAPABILITIES, clear_capabilities());
 	ENTER(STEP_NESTED, nested_ask(in));
 	ENTER(STEP_CREATION, landlock_enter_creation(in));
 	default_signals(&in->old_mask);
 	ENTER(STEP_SECCOMP, load_filter(in));
+	ENTER(STEP_LIMITS, set_limits(in->box));	/* last: open_files would be in the way of the steps before */
 #undef ENTER
 	spawn->step = STEP_EXEC;
 	spawn->number = strchr(name, '/') ? try_exec(in, name) : exec_by_path(in, name);

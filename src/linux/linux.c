@@ -15,7 +15,7 @@
  *	keyring, capabilities	after the last step that needs capabilities
  *	Landlock	second to last, it forbids mounts
  * and in the command's own process, which is made by vfork() so that pid 1 finds the listener's number in its own memory:
- *	descriptors, limits, the second Landlock domain, seccomp (last: it refuses what the steps before it do), exec.
+ *	descriptors, the second Landlock domain, seccomp (it refuses what the steps before it do), limits, exec.
  *
  * pid 1 keeps CAP_SYS_PTRACE over its own user namespace: the broker reads paths from processes that are not dumpable. */
 #include "linux/box.h"
@@ -305,19 +305,9 @@ static _Noreturn void inside_run(struct inside *in)
 
 static int explain_clone(int number, struct bawn_error *err)
 {
-	static const struct { int number; const char *why; } reasons[] = {
-		{ EPERM, "the kernel refuses user namespaces to this process: look at the sysctls kernel.unprivileged_userns_clone and "
-			 "kernel.apparmor_restrict_unprivileged_userns, or at the seccomp filter of the container around us" },
-		{ ENOSPC, "the limit on namespaces is used up: look at /proc/sys/user/max_user_namespaces and its neighbours" },
-		{ EUSERS, "namespaces are nested too deep" },
-		{ EINVAL, "the kernel was built without one of the namespaces" },
-		{ ENOSYS, "a seccomp filter around us refuses clone()" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
-		if (reasons[i].number == number)
-			return error_set(err, number, "cannot make the box's namespaces: %s", reasons[i].why);
-	return error_system(err, number, "cannot make the box's namespaces");
+	if (number == EAGAIN || number == ENOMEM)
+		return error_system(err, number, "cannot make the box's namespaces");
+	return error_set(err, number, "cannot make the box's namespaces: %s", namespaces_blocker(number));
 }
 
 /* Exit signal 0: a caller that ignores SIGCHLD, or that waits for any child, neither loses the status nor steals it (__WALL). */
@@ -376,7 +366,7 @@ static int start(struct inside *in, const struct box *box, const struct command 
 {
 	int pipe_fds[2];
 	autoclose int supervisor = sys_pidfd_open(getpid(), 0);
-	struct process process = { .report_fd = -1 };
+	struct process process = { .pidfd = -1 };
 	sigset_t all;
 	int number, r;
 
@@ -391,12 +381,15 @@ static int start(struct inside *in, const struct box *box, const struct command 
 	number = errno;
 	if (process.pid == 0)
 		inside_run(in);
-	sigprocmask(SIG_SETMASK, &in->old_mask, NULL);
+	process.old_mask = in->old_mask;
+	sigprocmask(SIG_SETMASK, command->hold ? command->hold : &in->old_mask, NULL);
 	close(pipe_fds[1]);
 	r = process.pid < 0 ? explain_clone(number, err) : await_start(box, command, pipe_fds[0], &process, err);
 	close(pipe_fds[0]);
 	if (r == 0)
 		*ret_process = process;
+	else
+		sigprocmask(SIG_SETMASK, &in->old_mask, NULL);
 	return r;
 }
 

@@ -11,6 +11,8 @@
 
 #include "policy/policy.h"
 
+#include <signal.h>
+
 struct box;					/* a lowered plan: arrays that the child walks */
 
 struct command {
@@ -18,12 +20,14 @@ struct command {
 	int stdio[3];				/* become 0, 1, 2; usually 0, 1, 2 themselves; -1: leave closed */
 	const int *keep_fds;			/* further descriptors that cross under their own numbers */
 	size_t keep_count;
+	const sigset_t *hold;			/* mask of the calling thread after the start; NULL: as it was. The command's
+						 * is what it was before in any case */
 };
 
 struct process {
 	pid_t pid;				/* pid 1 of the box, as seen from outside */
 	int pidfd;				/* polls readable at its end */
-	int report_fd;				/* where the box says why it could not start; end of file: the command runs */
+	sigset_t old_mask;			/* of the calling thread, before the start */
 };
 
 /* Fills what can be learnt without starting anything (a few system calls, microseconds). thorough: also tries user namespaces and

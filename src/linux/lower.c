@@ -30,7 +30,7 @@ static ptrdiff_t op_above(const struct box *box, const char *path)
 	char buffer[4096];		/* PATH_MAX: no system call takes a longer path */
 	size_t size = strlen(path) + 1;
 
-	if (size > sizeof(buffer))
+	if (size > sizeof(buffer) || !box->op_count)
 		return -1;
 	memcpy(buffer, path, size);
 	for (char *slash = strrchr(buffer, '/'); slash != buffer; slash = strrchr(buffer, '/')) {

@@ -141,6 +141,31 @@ static int clone_nodes(struct inside *in)
 	return 0;
 }
 
+/* The terminal that the command talks to belongs to the host's devpts; ttyname(3) looks through /dev for a node of the same device,
+ * and finds it as /dev/console. The descriptor itself belongs to another mount namespace, so its node is looked for by path. */
+static int clone_terminal(void)
+{
+	char link[32], path[64];
+
+	for (int fd = 0; fd <= 2; fd++) {
+		autoclose int node = -1;
+		struct stat open_one, named;
+		ssize_t size;
+
+		if (!isatty(fd))
+			continue;
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		size = readlink(link, path, sizeof(path) - 1);
+		if (size < 0)
+			continue;
+		path[size] = '\0';
+		node = sys_open(path, O_PATH | O_CLOEXEC);
+		if (node >= 0 && fstat(node, &named) == 0 && fstat(fd, &open_one) == 0 && named.st_rdev == open_one.st_rdev)
+			return clone_fd(node, false);
+	}
+	return -1;
+}
+
 int mounts_clone(struct inside *in)
 {
 	const struct box *box = in->box;
@@ -157,6 +182,7 @@ int mounts_clone(struct inside *in)
 			return r;
 	}
 	in->item = SIZE_MAX;
+	in->tty_fd = clone_terminal();
 	return clone_nodes(in);
 }
 
@@ -496,18 +522,6 @@ static int new_devpts(void)
 	return sys_fsmount(context, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NOEXEC);
 }
 
-/* The terminal that the command talks to belongs to the host's devpts; ttyname(3) looks through /dev for a node of the same device,
- * and finds it as /dev/console. */
-static int put_console(void)
-{
-	int tty = -1;
-
-	for (int fd = 0; fd <= 2 && tty < 0; fd++)
-		if (isatty(fd))
-			tty = sys_open_tree(fd, "", SYS_OPEN_TREE_CLONE | SYS_AT_EMPTY_PATH | O_CLOEXEC);
-	return tty < 0 ? 0 : put(tty, "/dev/console");
-}
-
 static int put_nodes(const struct inside *in)
 {
 	char path[32] = "/dev/";
@@ -540,7 +554,7 @@ int mounts_dev(struct inside *in)
 	if ((r = put(clone_scratch(in, SCRATCH_DEV), "/dev")) < 0 || (r = put_nodes(in)) < 0 ||
 	    (r = put(new_devpts(), "/dev/pts")) < 0 || (r = put(in->shm_fd, "/dev/shm")) < 0)
 		return r;
-	return put_console();
+	return in->tty_fd < 0 ? 0 : put(in->tty_fd, "/dev/console");
 }
 
 /* A namespace that is allowed to nest must have a procfs that the kernel finds fully visible, with nothing mounted in it, or no inner

@@ -288,7 +288,7 @@ static bool box_allows_name(const struct nested_box *box, uint64_t device, uint6
 	return true;
 }
 
-static bool box_allows_leaf(const struct nested_box *box, const char *path)
+static bool box_allows_link(const struct nested_box *box, const char *path)
 {
 	const char *globs = (const char *)(uintptr_t)box->request.globs;
 
@@ -348,11 +348,11 @@ static bool ask_name(const struct nested_box *box, void *argument)
 	return box_allows_name(box, q->device, q->inode, q->name, q->path);
 }
 
-static bool ask_leaf(const struct nested_box *box, void *argument)
+static bool ask_link(const struct nested_box *box, void *argument)
 {
 	const struct question *q = argument;
 
-	return box_allows_leaf(box, q->path);
+	return box_allows_link(box, q->path);
 }
 
 static bool ask_move(const struct nested_box *box, void *argument)
@@ -376,12 +376,12 @@ bool nested_allows_name(const struct nested *nested, pid_t tid, uint64_t device,
 	return every_box(nested, tid, ask_name, &question, &any);
 }
 
-bool nested_allows_leaf(const struct nested *nested, pid_t tid, const char *path)
+bool nested_allows_link(const struct nested *nested, pid_t tid, const char *path)
 {
 	struct question question = { .path = path };
 	bool any;
 
-	return every_box(nested, tid, ask_leaf, &question, &any);
+	return every_box(nested, tid, ask_link, &question, &any);
 }
 
 bool nested_allows_move(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode)

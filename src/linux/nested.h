@@ -40,8 +40,8 @@ void nested_init(struct nested *nested);
 int nested_register(struct nested *nested, pid_t tid, uint64_t address, uint64_t size);
 /* Whether the boxes around tid, if any, let it make this name in this directory (path: for their globs), or move this object. */
 bool nested_allows_name(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode, const char *name, const char *path);
-/* The same for something that is no directory, where one with ruled names is missing. */
-bool nested_allows_leaf(const struct nested *nested, pid_t tid, const char *path);
+/* The same for a symbolic link, where a directory of ruled names is missing. */
+bool nested_allows_link(const struct nested *nested, pid_t tid, const char *path);
 bool nested_allows_move(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode);
 /* Whether every box around tid has a creation domain; false: there is none. */
 bool nested_has_domain(const struct nested *nested, pid_t tid);

@@ -48,7 +48,7 @@ static long read_number(const char *path)
 	return number;
 }
 
-static const char *namespaces_blocker(int number)
+const char *namespaces_blocker(int number)
 {
 	if (read_number("/proc/sys/user/max_user_namespaces") == 0)
 		return "user namespaces are switched off: sysctl user.max_user_namespaces is 0; set it to 15000";
@@ -62,7 +62,10 @@ static const char *namespaces_blocker(int number)
 	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 2)
 		return "a seccomp filter around this process (a container's, or another sandbox's) refuses user namespaces: let it allow "
 		       "clone(CLONE_NEWUSER), or start bawn outside; inside bawn: --allow-kernel user-namespaces";
-	return "the kernel refuses user namespaces";
+	if (number == EUSERS)
+		return "namespaces are nested too deep";
+	return number == EINVAL || number == ENOSYS ? "the kernel was built without one of the namespaces"
+						    : "the kernel refuses user namespaces to this process";
 }
 
 /* Tries what a start does first, in a child that ends at once: 0, or errno. */

@@ -104,13 +104,25 @@ static int step(struct walk *w)
 	return step_into(w, name);
 }
 
+/* Whether a path is what it would be after path_absolute(): then only links could make it another. */
+static bool is_clean(const char *path)
+{
+	for (const char *slash = path; slash; slash = strchr(slash + 1, '/')) {
+		size_t size = strcspn(slash + 1, "/");
+
+		if ((!size && path[1]) || (size == 1 && slash[1] == '.') || (size == 2 && slash[1] == '.' && slash[2] == '.'))
+			return false;
+	}
+	return path[0] == '/';
+}
+
 static int canonical(struct arena *arena, const struct host *host, const char *path, struct policy *record,
 		     const char **ret_path, struct host_entry *ret_entry, struct bawn_error *err)
 {
 	struct walk w = { .arena = arena, .host = host, .todo = path, .path = "/", .record = record, .err = err };
 	int r = host->lookup(host->context, path, &w.entry);
 
-	if (r == 0 && w.entry.direct && w.entry.type != HOST_SYMLINK) {
+	if (r == 0 && w.entry.direct && w.entry.type != HOST_SYMLINK && is_clean(path)) {
 		*ret_path = path;
 		*ret_entry = w.entry;
 		return 0;

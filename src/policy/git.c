@@ -164,16 +164,59 @@ static int close_members(const struct git *git, const char *common)
 	return members.error < 0 ? members.error : close_modules(git, path_join(arena, common, "modules"), 0);
 }
 
+/* --- submodules that are not there yet ------------------------------------------------------------------------------ */
+
+/* A `.git` made in the place of a submodule that the index knows is entered by the next `git status` outside, and its config obeyed.
+ * Their places stand in .gitmodules (gitmodules(5)), one `path = PLACE` a line. */
+static int protect_submodule(const struct git *git, const char *directory, const char *line)
+{
+	struct arena *arena = &git->r->policy->arena;
+	const char *value = line + strspn(line, " \t"), *place;
+
+	if (strncmp(value, "path", 4))
+		return 0;
+	value += 4 + strspn(value + 4, " \t");
+	if (*value != '=')
+		return 0;
+	value += 1 + strspn(value + 1, " \t\"");
+	place = arena_strndup(arena, value, strcspn(value, "\r\n\""));
+	place = place && *place && *place != '/' ? path_absolute(arena, directory, place) : NULL;
+	place = place && path_below(place, directory, false) ? path_join(arena, place, ".git") : NULL;
+	if (!place || !resolver_writable(git->r, place))
+		return 0;
+	return resolver_add(git->r, place, ACCESS_READ, RULE_PROTECTED, git->origin, "protected name \".git\" of a submodule");
+}
+
+static int protect_submodules(const struct git *git, const char *directory)
+{
+	const char *file = path_join(&git->r->policy->arena, directory, ".gitmodules");
+	char bytes[8 * POINTER_MAX];
+	ssize_t size = file ? git->r->host->read(git->r->host->context, file, bytes, sizeof(bytes)) : 0;
+	int e = 0;
+
+	if (size <= 0)
+		return 0;
+	if (size == sizeof(bytes) - 1)
+		text_printf(&git->r->policy->notes, "%s: only its first %zu bytes were looked at for submodules\n", file, sizeof(bytes) - 1);
+	for (const char *line = bytes; e >= 0 && *line; line += strcspn(line, "\n"), line += *line == '\n')
+		e = protect_submodule(git, directory, line);
+	return e;
+}
+
 /* --- the two ways ---------------------------------------------------------------------------------------------------------- */
 
 int git_protect(struct resolver *r, const char *directory, const struct origin *origin, const char *label)
 {
+	const struct git git = { .r = r, .origin = origin, .label = label, .access = ACCESS_READ };
 	const char *dot_git = path_join(&r->policy->arena, directory, ".git");
 	const char *target, *common;
 	int e;
 
 	if (!dot_git)
 		return error_oom(r->err);
+	e = protect_submodules(&git, directory);
+	if (e < 0)
+		return e;
 	if (!resolver_writable(r, dot_git))
 		return 0;
 	e = resolver_add(r, dot_git, ACCESS_READ, RULE_PROTECTED, origin, label);

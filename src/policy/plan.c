@@ -98,6 +98,8 @@ static int add_rule_item(struct plan *plan, const struct rule *rule)
 	item->origin = rule->origin;
 	item->layer = layer_of(plan, rule);
 	item->second = landlock_repeats(plan, rule, item->layer) ? LAYER_LANDLOCK : LAYER_NONE;
+	if (rule->kind == RULE_PATH && rule->access == ACCESS_WRITE && strstr(rule->path, "/.git") && strstr(rule->label, "commit"))
+		item->note = "whoever may write the index may add a submodule of its own making, and git outside enters it";
 	if (item->layer == LAYER_NOTHING)
 		item->note = "not there at start: nothing to grant";
 	return 0;

@@ -49,8 +49,10 @@ int resolver_add(struct resolver *r, const char *written, enum access access, en
 
 static int precedence(const struct rule *rule)
 {
-	static const int of_kind[] = {		/* a derived rule never replaces an entry; a system rule gives way to none */
-		[RULE_SYSTEM] = 5, [RULE_PATH] = 4, [RULE_MATCH] = 3, [RULE_GIT] = 2, [RULE_PROTECTED] = 1,
+	/* A derived rule never replaces an entry, but what a deny glob matches is denied whatever else matches; a system rule gives
+	 * way to none. */
+	static const int of_kind[] = {
+		[RULE_SYSTEM] = 5, [RULE_MATCH] = 4, [RULE_PATH] = 3, [RULE_GIT] = 2, [RULE_PROTECTED] = 1,
 	};
 
 	return of_kind[rule->kind];
@@ -429,8 +431,6 @@ static int protect_roots(struct resolver *r)
 		r->policy->any_nocase |= r->nocase;
 		if (rule->type == HOST_DIRECTORY)
 			e = protect_top(r, rule);
-		else if (rule->type == HOST_MISSING)
-			text_printf(&r->policy->notes, "%s: %s is not there: nothing to grant\n", rule->label, rule->path);
 	}
 	r->nocase = false;
 	return e;
@@ -474,15 +474,54 @@ static unsigned glob_depth(const struct profile *profile)
 	return setting ? (unsigned)setting->value.integer : 0;
 }
 
+/* What is missing in a place that cannot be written cannot be made either: such an entry grants what is so around it. */
+static int settle_missing(struct resolver *r)
+{
+	struct policy *policy = r->policy;
+
+	for (size_t i = 0; i < policy->count; i++) {
+		struct rule *rule = &policy->rules[i];
+		const struct rule *around = rule->access == ACCESS_WRITE && rule->type == HOST_MISSING ?
+					    policy_enclosing(policy, rule->path) : NULL;
+		const char *origin;
+
+		if (rule->access != ACCESS_WRITE || rule->type != HOST_MISSING || (around && around->access == ACCESS_WRITE))
+			continue;
+		origin = origin_text(&policy->arena, &rule->origin);
+		text_printf(rule->label[1] == ':' ? &policy->notes : &policy->warnings,
+			    "%s: %s: %s is not there: nothing to grant\n", origin ? origin : "", rule->label, rule->path);
+		rule->access = around ? around->access : ACCESS_DENY;
+		rule->label = arena_printf(&policy->arena, "%s, which is not there", rule->label);
+		if (!rule->label)
+			return error_oom(r->err);
+	}
+	return 0;
+}
+
+/* An entry at or below what a deny glob matches says nothing any more. */
+static void overrule_by_globs(struct policy *policy)
+{
+	for (size_t i = 0; policy->glob_count && i < policy->count; i++) {
+		struct decision decision;
+
+		if (policy->rules[i].kind == RULE_SYSTEM || policy->rules[i].kind == RULE_MATCH)
+			continue;
+		policy_decide(policy, OPERATION_READ, policy->rules[i].path, &decision);
+		if (decision.rule && decision.rule->kind == RULE_GLOB)
+			policy->rules[i].access = ACCESS_DENY;
+	}
+}
+
 static int derive(struct resolver *r)
 {
 	int e;
 
-	if ((e = resolver_sort(r)) < 0 || (e = protect_roots(r)) < 0 || (e = protect_home(r)) < 0 ||
+	if ((e = resolver_sort(r)) < 0 || (e = settle_missing(r)) < 0 || (e = protect_roots(r)) < 0 || (e = protect_home(r)) < 0 ||
 	    (e = resolver_sort(r)) < 0 || (e = scan_roots(r)) < 0 ||
 	    (e = resolver_sort(r)) < 0 || (e = scan_globs(r, glob_depth(r->profile))) < 0 || (e = add_system(r)) < 0 ||
 	    (e = resolver_sort(r)) < 0)
 		return e;
+	overrule_by_globs(r->policy);
 	return close_sockets(r);
 }
 

@@ -126,7 +126,7 @@ static const char *tmpdir_of(struct arena *arena, const char *cwd, const char *c
 
 	if (!tmpdir || !tmpdir[0] || (tmpdir[0] != '/' && !cwd))
 		return NULL;
-	return path_absolute(arena, cwd, tmpdir);
+	return path_absolute(arena, cwd ? cwd : "/", tmpdir);	/* absolute, or below cwd: never below this "/" */
 }
 
 int host_read(struct arena *arena, const char *directory, const char *const *environ_, struct host *ret_host,

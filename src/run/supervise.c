@@ -43,22 +43,38 @@ static int make_wait_fd(struct child *child, struct bawn_error *err)
 	return 0;
 }
 
+/* The thread's mask with the signals that will be passed on. */
+static void forwarded_set(sigset_t *ret_set)
+{
+	sigprocmask(SIG_SETMASK, NULL, ret_set);
+	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
+		sigaddset(ret_set, forwarded[i]);
+}
+
 /* --- start -------------------------------------------------------------------------------------------------------------------- */
 
-int child_start(const struct plan *plan, const struct command *command, struct child *ret_child, struct bawn_error *err)
+int child_start(const struct plan *plan, const struct command *asked, bool forward, struct child *ret_child,
+		struct bawn_error *err)
 {
-	struct child child = { .process = { .pid = -1, .pidfd = -1, .report_fd = -1 }, .wait_fd = -1, .clock_fd = -1 };
+	struct child child = { .process = { .pid = -1, .pidfd = -1 }, .wait_fd = -1, .clock_fd = -1 };
+	struct command command = *asked;
+	sigset_t hold;
 	struct box *box = NULL;
 	int r;
 
+	if (forward) {
+		forwarded_set(&hold);
+		command.hold = &hold;
+	}
 	if (plan->policy->unconfined)
-		r = linux_start_unconfined(plan, command, &child.process, err);
+		r = linux_start_unconfined(plan, &command, &child.process, err);
 	else {
 		r = linux_lower(plan, &box, err);
 		if (r == 0)
-			r = linux_start(box, command, &child.process, err);
+			r = linux_start(box, &command, &child.process, err);
 		linux_box_free(box);
 	}
+	child.forward = r == 0 && forward;
 	if (r == 0 && ((r = start_clock(&child, &plan->policy->limits[LIMIT_WALL_SECONDS], err)) < 0 ||
 		       (r = make_wait_fd(&child, err)) < 0))
 		child_done(&child);
@@ -86,7 +102,7 @@ static void pass_signal(struct child *child, int fd)
 			child_kill(child, (int)info.ssi_signo, NULL);
 }
 
-static int open_signals(sigset_t *old, struct bawn_error *err)
+static int open_signals(struct bawn_error *err)
 {
 	sigset_t set;
 	int fd;
@@ -94,7 +110,6 @@ static int open_signals(sigset_t *old, struct bawn_error *err)
 	sigemptyset(&set);
 	for (size_t i = 0; i < ARRAY_SIZE(forwarded); i++)
 		sigaddset(&set, forwarded[i]);
-	sigprocmask(SIG_BLOCK, &set, old);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? error_system(err, errno, "watch for signals") : fd;
 }
@@ -137,21 +152,18 @@ static int watch(struct child *child, int signals)
 	}
 }
 
-int child_wait(struct child *child, bool forward, int *ret_status, struct bawn_error *err)
+int child_wait(struct child *child, int *ret_status, struct bawn_error *err)
 {
-	sigset_t old;
-	autoclose int signals = forward ? open_signals(&old, err) : -1;
+	autoclose int signals = child->forward ? open_signals(err) : -1;
 	int r;
 
 	if (child->process.pid < 0)
 		return error_set(err, ECHILD, "the command has been waited for");
-	if (forward && signals < 0)
+	if (child->forward && signals < 0)
 		return signals;
 	r = watch(child, signals);
 	if (r == 0)
 		r = reap(child, ret_status);
-	if (forward)
-		sigprocmask(SIG_SETMASK, &old, NULL);
 	return r < 0 ? error_system(err, -r, "wait for the command") : 0;
 }
 
@@ -163,6 +175,9 @@ void child_done(struct child *child)
 		child_kill(child, SIGKILL, NULL);
 		reap(child, &status);
 	}
+	if (child->forward)
+		sigprocmask(SIG_SETMASK, &child->process.old_mask, NULL);
+	child->forward = false;
 	cleanup_fd(&child->process.pidfd);
 	cleanup_fd(&child->clock_fd);
 	cleanup_fd(&child->wait_fd);

@@ -157,7 +157,8 @@ gitbox() { box --git commit -- git -c advice.detachedHead=false "$@"; }
   git config user.name changed
   touch go
   wait || true
-  ! grep evil .git/config
+  run grep evil .git/config
+  [ "$status" = 1 ]
 }
 
 @test "a_pull_outside_meanwhile_does_no_harm" {

@@ -2,7 +2,7 @@
 # helpers.bash — what the live tests share: a made-up home with a workspace, the box, and the probe outside and inside.
 #
 # Every attack is tried twice: without the box, where it must work on a target of our own, and inside, where it must not.
-# shellcheck disable=SC2034,SC2154		# bats sets status and output; tests use what is set here
+# shellcheck disable=SC2034,SC2154,SC2153		# bats sets status and output; tests use what is set here
 
 BAWN=$(realpath "$BATS_TEST_DIRNAME/../../build/bawn")
 PROBE=$(realpath "$BATS_TEST_DIRNAME/../../build/probe")
@@ -111,7 +111,7 @@ unchanged() {
 missing() {
   local path
   for path in "$@"; do
-    [ ! -e "$path" ] && [ ! -L "$path" ] || fail "$path is there"
+    [[ ! -e $path && ! -L $path ]] || fail "$path is there"
   done
 }
 

@@ -182,7 +182,8 @@ listing() {
   sleep 0.3
   listing > "$WORLD/after"
   diff "$WORLD/before" "$WORLD/after"
-  [ -z "$(grep bawn-live /proc/self/mountinfo)" ]
+  run grep bawn-live /proc/self/mountinfo
+  [ "$status" = 1 ] || fail "$output"
   ls -d /tmp/.git /tmp/.codex /tmp/.agents /tmp/.claude 2> /dev/null && return 1
   expect 0 box -- true
 }

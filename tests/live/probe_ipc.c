@@ -228,6 +228,7 @@ static int trial_fork_chain(char **argv)
 	long count = atol(argv[0]), made = 0;
 	int number = 0;
 
+	setpgid(0, 0);			/* all of them end by one signal to the group */
 	while (made < count) {
 		pid_t pid = fork();
 

@@ -109,9 +109,9 @@ static void missing_arguments_are_refused_by_every_call(void **state)
 	assert_int_equal(bawn_run(box, empty, 0, &number, NULL), -EINVAL);
 	assert_int_equal(bawn_run(box, argv, 2, &number, NULL), -EINVAL);
 	assert_int_equal(bawn_run(box, argv, 0, NULL, NULL), -EINVAL);
-	assert_int_equal(bawn_spawn(box, argv, NULL, NULL, NULL), -EINVAL);
-	assert_int_equal(bawn_spawn(NULL, argv, NULL, &child, NULL), -EINVAL);
-	assert_int_equal(bawn_wait(NULL, 0, &number, NULL), -EINVAL);
+	assert_int_equal(bawn_spawn(box, argv, NULL, 0, NULL, NULL), -EINVAL);
+	assert_int_equal(bawn_spawn(NULL, argv, NULL, 0, &child, NULL), -EINVAL);
+	assert_int_equal(bawn_wait(NULL, &number, NULL), -EINVAL);
 	assert_int_equal(bawn_kill(NULL, SIGTERM, NULL), -EINVAL);
 	assert_int_equal(bawn_child_fd(NULL), -EINVAL);
 	assert_string_equal(bawn_warnings(NULL), "");
@@ -625,7 +625,7 @@ static struct bawn_child *spawn(struct bawn *box, const char *script)
 	const char *const argv[] = { "sh", "-c", script, NULL };
 	struct bawn_error err = BAWN_ERROR_INIT;
 	struct bawn_child *child = NULL;
-	int r = bawn_spawn(box, argv, NULL, &child, &err);
+	int r = bawn_spawn(box, argv, NULL, 0, &child, &err);
 
 	if (r == -ENOTSUP)
 		skip();
@@ -645,10 +645,10 @@ static void a_spawned_command_outlives_its_box_and_can_be_waited_for_twice(void 
 	end.fd = bawn_child_fd(child);
 	assert_true(end.fd >= 0);
 	assert_int_equal(poll(&end, 1, 10000), 1);
-	assert_int_equal(bawn_wait(child, 0, &status, NULL), 0);
+	assert_int_equal(bawn_wait(child, &status, NULL), 0);
 	assert_int_equal(status, 3);
 	status = -1;
-	assert_int_equal(bawn_wait(child, 0, &status, NULL), 0);
+	assert_int_equal(bawn_wait(child, &status, NULL), 0);
 	assert_int_equal(status, 3);
 	assert_int_equal(bawn_kill(child, SIGTERM, NULL), -ESRCH);
 	bawn_child_free(child);
@@ -661,7 +661,7 @@ static void a_spawned_command_can_be_ended(void **state)
 	int status = -1;
 
 	assert_int_equal(bawn_kill(child, SIGKILL, NULL), 0);
-	assert_int_equal(bawn_wait(child, 0, &status, NULL), 0);
+	assert_int_equal(bawn_wait(child, &status, NULL), 0);
 	assert_int_equal(status, 128 + SIGKILL);
 	bawn_child_free(child);
 	bawn_child_free(spawn(box, "sleep 100"));		/* ends it */
@@ -679,10 +679,10 @@ static void stdio_of_a_spawned_command_is_the_callers_choice(void **state)
 	assert_int_equal(run(box, "true"), 0);
 	assert_int_equal(pipe2(in, O_CLOEXEC), 0);
 	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
-	assert_int_equal(bawn_spawn(box, argv, (int[3]){ in[0], out[1], out[1] }, &child, NULL), 0);
+	assert_int_equal(bawn_spawn(box, argv, (int[3]){ in[0], out[1], out[1] }, 0, &child, NULL), 0);
 	assert_int_equal(write(in[1], "hello ", 6), 6);
 	close(in[1]);
-	assert_int_equal(bawn_wait(child, 0, &status, NULL), 0);
+	assert_int_equal(bawn_wait(child, &status, NULL), 0);
 	assert_int_equal(status, 0);
 	assert_int_equal(read(out[0], bytes, sizeof(bytes) - 1), 10);
 	assert_string_equal(bytes, "hello err\n");
