@@ -7,7 +7,8 @@
  * A line of FILE is a command, its words separated by tabs: NAME MODE[/N] COMMAND [ARG]...; "/N": only in every Nth round.
  *	launch		from before the spawn until it has been waited for
  *	inside		what the command printed as its microseconds: the launcher around "spawn once" does not count
- *	batch=COUNT	as many at a time; the time of all of them, divided by COUNT
+ *	series=COUNT	as many one after the other; the time of all of them, divided by COUNT
+ *	batch=COUNT	as many at the same time, likewise
  *	prepare		runs in its turn and is not timed; a failure ends the benchmark
  * The round before the first warms up and does not count. After SECONDS no new round begins.
  *
@@ -36,12 +37,12 @@
 
 extern char **environ;
 
-enum mode { MODE_LAUNCH, MODE_INSIDE, MODE_BATCH, MODE_PREPARE };
+enum mode { MODE_LAUNCH, MODE_INSIDE, MODE_SERIES, MODE_BATCH, MODE_PREPARE };
 
 struct command {
 	const char *name;
 	enum mode mode;
-	unsigned every, at_once;
+	unsigned every, number;
 	char *argv[WORDS + 1];
 	double *times_us;		/* one a round; negative: none */
 	size_t failures;
@@ -125,18 +126,27 @@ static double run_inside(const struct command *command, int null_fd)
 	return pid > 0 && await(pid) && filled ? atof(text) : -1;
 }
 
+static double run_series(const struct command *command, int null_fd, size_t *failures)
+{
+	double start = now_us();
+
+	for (unsigned i = 0; i < command->number; i++)
+		*failures += run_launch(command, null_fd) < 0;
+	return *failures ? -1 : (now_us() - start) / command->number;
+}
+
 static double run_batch(const struct command *command, int null_fd, size_t *failures)
 {
 	pid_t pids[BATCH];
 	size_t failed = 0;
 	double start = now_us();
 
-	for (unsigned i = 0; i < command->at_once; i++)
+	for (unsigned i = 0; i < command->number; i++)
 		pids[i] = spawn_command(command->argv, null_fd, null_fd);
-	for (unsigned i = 0; i < command->at_once; i++)
+	for (unsigned i = 0; i < command->number; i++)
 		failed += pids[i] < 0 || !await(pids[i]);
 	*failures += failed;
-	return failed ? -1 : (now_us() - start) / command->at_once;
+	return failed ? -1 : (now_us() - start) / command->number;
 }
 
 static void run(struct bench *bench, struct command *command, int round)
@@ -149,6 +159,7 @@ static void run(struct bench *bench, struct command *command, int round)
 	switch (command->mode) {
 	case MODE_LAUNCH: us = run_launch(command, bench->null_fd); break;
 	case MODE_INSIDE: us = run_inside(command, bench->null_fd); break;
+	case MODE_SERIES: us = run_series(command, bench->null_fd, &failures); break;
 	case MODE_BATCH: us = run_batch(command, bench->null_fd, &failures); break;
 	case MODE_PREPARE:
 		if (run_launch(command, bench->null_fd) >= 0)
@@ -234,19 +245,21 @@ static void parse_mode(char *text, struct command *command)
 	char *slash = strchr(text, '/'), *equals = strchr(text, '=');
 
 	command->every = slash ? (unsigned)atoi(slash + 1) : 1;
-	command->at_once = equals ? (unsigned)atoi(equals + 1) : 1;
+	command->number = equals ? (unsigned)atoi(equals + 1) : 1;
 	text[strcspn(text, "/=")] = '\0';
 	if (!strcmp(text, "launch"))
 		command->mode = MODE_LAUNCH;
 	else if (!strcmp(text, "inside"))
 		command->mode = MODE_INSIDE;
+	else if (!strcmp(text, "series"))
+		command->mode = MODE_SERIES;
 	else if (!strcmp(text, "batch"))
 		command->mode = MODE_BATCH;
 	else if (!strcmp(text, "prepare"))
 		command->mode = MODE_PREPARE;
 	else
 		errno = EINVAL, die(text);
-	if (!command->every || !command->at_once || command->at_once > BATCH)
+	if (!command->every || !command->number || command->number > BATCH)
 		errno = ERANGE, die("number of a mode");
 }
 

@@ -254,6 +254,19 @@ static int judge_move(const struct call *call, const struct place *from, const s
 	return policy_rename_allowed(call->broker->policy, from->path, to->path) ? 0 : -EACCES;
 }
 
+/* A rename takes away what it moves and what it replaces. Mounts hold that for what stood there at start; a rule also holds for what
+ * others have put in its place since, on which no mount stands. */
+static int judge_object(const struct call *call, const struct place *place)
+{
+	struct statfs fs;
+
+	if (broker_allows(call, place) || !exists(place))
+		return 0;
+	if (fstatfs(place->parent_fd, &fs) == 0 && (fs.f_flags & 1 /* ST_RDONLY */))
+		return 0;		/* in the kernel's own words, then */
+	return -EROFS;
+}
+
 static int move(struct call *call, int from_at, uint64_t from_path, int to_at, uint64_t to_path, unsigned flags)
 {
 	autorelease struct place from = { .parent_fd = NO_FD }, to = { .parent_fd = NO_FD };
@@ -264,16 +277,14 @@ static int move(struct call *call, int from_at, uint64_t from_path, int to_at, u
 		return r;
 	if (is_dot(&from) || is_dot(&to))	/* do_renameat2(), fs/namei.c */
 		return !is_dot(&from) && (flags & 1 /* RENAME_NOREPLACE */) ? -EEXIST : -EBUSY;
-	if ((r = judge_move(call, &from, &to)) < 0)
+	if ((r = judge_object(call, &from)) < 0 || (r = judge_object(call, &to)) < 0 || (r = judge_move(call, &from, &to)) < 0)
 		return r;
 	if ((flags & 2 /* RENAME_EXCHANGE */) && ((r = broker_judge(call, &from)) < 0 || (r = judge_move(call, &to, &from)) < 0))
 		return r;
 	/* A trailing slash says "only a directory" to the kernel; it must not get lost. */
 	snprintf(old_name, sizeof(old_name), "%s%s", from.name, from.slash ? "/" : "");
 	snprintf(new_name, sizeof(new_name), "%s%s", to.name, to.slash ? "/" : "");
-	r = syscall(SYS_renameat2, from.parent_fd, old_name, to.parent_fd, new_name, flags) < 0 ? -errno : 0;
-	/* A mount in the way is "busy" to the kernel; to the caller it is what its rule says. */
-	return r == -EBUSY && (!broker_allows(call, &from) || !broker_allows(call, &to)) ? -EROFS : r;
+	return syscall(SYS_renameat2, from.parent_fd, old_name, to.parent_fd, new_name, flags) < 0 ? -errno : 0;
 }
 
 /* --- bind ----------------------------------------------------------------------------------------------------------------------- */

@@ -119,36 +119,80 @@ static int hand_back(struct call *call, int own, int flags)
 	return call->fd < 0 ? -errno : 0;
 }
 
-/* A regular file behind a descriptor, for writing. */
-static int reopen(struct call *call, const struct place *place, int own, int flags)
+/* Files of the kernel's own look at who opens them, and some hand out that process's memory: they are never opened here for others. */
+static bool is_kernel_file(int fd)
 {
-	struct place object = { .parent_fd = NO_FD };
-	char link[32];
+	static const unsigned kernel[] = { 0x9fa0 /* procfs */, 0x6e736673 /* nsfs */, 0x62656572 /* sysfs */,
+					   0x64626720 /* debugfs */, 0x74726163 /* tracefs */, 0x73636673 /* securityfs */ };
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(kernel); i++)
+		if ((unsigned)fs.f_type == kernel[i])
+			return true;
+	return false;
+}
+
+/* Opens anew what a descriptor of ours holds: what was judged, whatever the caller does to its own descriptors meanwhile. */
+static int open_held(struct call *call, int own, int flags)
+{
+	struct place held = { .parent_fd = sys_open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC) };
+	int r;
+
+	if (held.parent_fd < 0)
+		return -errno;
+	snprintf(held.name, sizeof(held.name), "%d", own);
+	r = open_here(call, &held, flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW), 0);
+	broker_release(&held);
+	return r;
+}
+
+/* A regular file behind a descriptor, for writing. */
+static int reopen(struct call *call, int own, int flags)
+{
+	char path[TARGET_PATH_MAX], link[32];
 	ssize_t size;
 	int r;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", own);
-	size = readlink(link, object.path, sizeof(object.path) - 1);
-	if (size < 0 || object.path[0] != '/')
+	size = readlink(link, path, sizeof(path) - 1);
+	if (size < 0 || path[0] != '/')
 		return hand_back(call, own, flags);
-	object.path[size] = '\0';
-	if (!policy_allows_write(call->broker->policy, object.path))
+	path[size] = '\0';
+	if (!policy_allows_write(call->broker->policy, path))
 		return hand_back(call, own, flags);
-	r = open_here(call, place, flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW), 0);
+	r = open_held(call, own, flags);
 	return r == -EACCES || r == -EROFS ? hand_back(call, own, flags) : r;
+}
+
+/* A file of the caller's own /proc/PID, where it cannot be let go on. A link there would lead to whatever the caller has put behind it. */
+static int open_own_proc(struct call *call, const struct place *place, int flags)
+{
+	autoclose int own = openat(place->parent_fd, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (own < 0)
+		return -errno;
+	if (!place_is_own_proc(&call->target, place) || fstat(own, &st) < 0 || S_ISLNK(st.st_mode))
+		return -EACCES;
+	return open_held(call, own, flags);
 }
 
 static int open_on_proc(struct call *call, const struct place *place, int flags)
 {
 	int number = descriptor_of(&call->target, place);
 	autoclose int own = number < 0 ? -1 : target_descriptor(&call->target, number);
+	bool ours = own >= 0 && !is_kernel_file(own);
 	struct stat st;
 
-	if (own >= 0 && fstat(own, &st) == 0 && S_ISREG(st.st_mode) && is_writing(flags))
-		return reopen(call, place, own, flags);
+	if (ours && fstat(own, &st) == 0 && S_ISREG(st.st_mode) && is_writing(flags))
+		return reopen(call, own, flags);
 	if (may_go_on(call))
 		return go_on(call);
-	return place_is_own_proc(&call->target, place) ? open_here(call, place, flags & ~O_CREAT, 0) : -EACCES;
+	if (number >= 0)
+		return ours ? open_held(call, own, flags) : -EACCES;
+	return open_own_proc(call, place, flags);
 }
 
 /* --- what is there, and what is not --------------------------------------------------------------------------------------------- */

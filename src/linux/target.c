@@ -269,6 +269,8 @@ static int complete(struct place *place)
 	if (fstatfs(place->parent_fd, &fs) < 0)
 		return -errno;
 	place->on_proc = fs.f_type == PROC_MAGIC;
+	if (place->on_proc && path_below(place->path, "/proc/1", false))
+		return -EACCES;		/* ourselves: what we may do there, nobody else may */
 	if (!strcmp(place->name, "."))
 		return 0;
 	size = strlen(place->path);
