@@ -2,22 +2,25 @@
 /* spawn.c — times short commands side by side: A B C A B C ..., medians.
  *
  *	spawn [-n ROUNDS] [-t SECONDS] [-b NAME]... FILE
- *	spawn once COMMAND [ARG]...		runs it once and prints its microseconds, for the mode "inside"
+ *	spawn once COMMAND [ARG]...	runs it once and prints its microseconds: for the mode "inside"
  *
- * A line of FILE is a command, its words separated by tabs: NAME MODE[/N] COMMAND [ARG]...; "/N": only in every Nth round.
+ * A line of FILE is a command, its words separated by tabs: NAME MODE[/N] COMMAND [ARG]...
+ * "/N": only in every Nth round. Modes:
  *	launch		from before the spawn until it has been waited for
- *	inside		what the command printed as its microseconds: the launcher around "spawn once" does not count
+ *	inside		what the command printed as its microseconds: a launcher around "spawn once"
+ *			does not count
  *	series=COUNT	as many one after the other; the time of all of them, divided by COUNT
  *	batch=COUNT	as many at the same time, likewise
  *	prepare		runs in its turn and is not timed; a failure ends the benchmark
  * The round before the first warms up and does not count. After SECONDS no new round begins.
  *
- * Prints a line for each timed command, separated by tabs: NAME, times, failures, median, first and third quartile (µs), and
- * for each -b the median of the ratios to NAME of the same round: what slowed a whole round down does not show there.
+ * Prints a line for each timed command, separated by tabs: NAME, times, failures, median, first and
+ * third quartile (microseconds), and for each -b the median of the ratios to NAME of the same round:
+ * what slowed a whole round down does not show there. -1: nothing was measured.
  * Standard output of the commands goes to /dev/null, their standard error is ours.
  *
- * One machine's noise is larger than many a difference, hence the turns; and a process that is spawned from a large one starts
- * later than one from a small one, hence a program of its own: static, and posix_spawn(3) copies no page tables. */
+ * One machine's noise is larger than many a difference, hence the turns; and a process that is
+ * spawned from a large one starts later than one from a small one, hence a program of its own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
@@ -71,7 +74,7 @@ static double now_us(void)
 	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
 }
 
-/* --- running --------------------------------------------------------------------------------------------------------- */
+/* --- running ---------------------------------------------------------------------------------- */
 
 static pid_t spawn_command(char *const argv[], int null_fd, int output_fd)
 {
@@ -183,7 +186,7 @@ static unsigned run_all(struct bench *bench)
 	return (unsigned)round;
 }
 
-/* --- counting -------------------------------------------------------------------------------------------------------- */
+/* --- counting --------------------------------------------------------------------------------- */
 
 static int compare(const void *left, const void *right)
 {
@@ -238,7 +241,7 @@ static void print(const struct bench *bench, const struct command *command, unsi
 	putchar('\n');
 }
 
-/* --- reading --------------------------------------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static void parse_mode(char *text, struct command *command)
 {

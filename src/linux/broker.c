@@ -69,7 +69,7 @@ bool broker_allows(const struct call *call, const struct place *place)
 {
 	struct decision decision;
 
-	if (call->broker->nested)
+	if (call->target.own_root)
 		return is_allowed_nested(call, place);
 	policy_decide(call->broker->policy, OPERATION_WRITE, place->path, &decision);
 	return decision.allowed;
@@ -158,12 +158,26 @@ static bool is_dot(const struct place *place)
 
 /* --- the calls: 0 or -errno ---------------------------------------------------------------------------------------------------- */
 
+/* Under `.git = "commit"` whoever may write the index may add a submodule, and git outside obeys the config in it: so no repository is
+ * made below such a work tree. A `.git` file is another matter: `git worktree add` makes one. */
+static bool is_new_repository(const struct call *call, const struct place *place)
+{
+	const struct policy *policy = call->broker->policy;
+
+	if (strcasecmp(place->name, ".git"))
+		return false;
+	for (size_t i = 0; i < policy->commit_root_count; i++)
+		if (path_below(place->path, policy->commit_roots[i], false))
+			return true;
+	return false;
+}
+
 static int make_directory(struct call *call, int at, uint64_t path, mode_t mode)
 {
 	autorelease struct place place = { .parent_fd = NO_FD };
 	int r = new_place(call, at, path, false, &place);
 
-	if (r < 0 || (r = broker_take_umask(call)) < 0)
+	if (r < 0 || (r = is_new_repository(call, &place) && !exists(&place) ? -EACCES : 0) < 0 || (r = broker_take_umask(call)) < 0)
 		return r;
 	return mkdirat(place.parent_fd, place.name, mode) < 0 ? -errno : 0;
 }
@@ -251,6 +265,8 @@ static int judge_move(const struct call *call, const struct place *from, const s
 		return -EBUSY;
 	if (!S_ISDIR(st.st_mode))
 		return broker_judge_link(call, to);
+	if (is_new_repository(call, to) && !is_new_repository(call, from))
+		return -EACCES;
 	return policy_rename_allowed(call->broker->policy, from->path, to->path) ? 0 : -EACCES;
 }
 
@@ -294,12 +310,12 @@ static int move(struct call *call, int from_at, uint64_t from_path, int to_at, u
 static int bind_name(const struct call *call, int own, struct sockaddr_un *address, socklen_t size, const struct place *place)
 {
 	const struct target *target = &call->target;
-	autoclose int directory = call->broker->nested ? dup(place->parent_fd) : target_open(target, "cwd", O_PATH | O_DIRECTORY);
+	autoclose int directory = target->own_root ? dup(place->parent_fd) : target_open(target, "cwd", O_PATH | O_DIRECTORY);
 	int r;
 
 	if (directory < 0 || fchdir(directory) < 0)
 		return -errno;
-	if (call->broker->nested) {
+	if (target->own_root) {
 		if (strlen(place->name) >= sizeof(address->sun_path))
 			return -ENAMETOOLONG;
 		strcpy(address->sun_path, place->name);
@@ -419,7 +435,7 @@ void broker_answer(struct broker *broker)
 	if (ioctl(broker->listener_fd, NOTIF_IOCTL_RECV, &notif) < 0)
 		return;			/* the caller died before we looked */
 	call.target.tid = (pid_t)notif.pid;
-	call.target.own_root = broker->nested != NULL;
+	call.target.own_root = broker->nested && !nested_is_same_tree(broker->nested, call.target.tid);
 	result = make_call(&call);
 	if (!call.later)
 		broker_reply(&call, result);

@@ -288,7 +288,7 @@ static int open_place(struct call *call, struct place *place, int flags, mode_t 
 		int r;
 
 		if ((flags & O_CREAT) && (place->slash || !strcmp(place->name, ".")))
-			return -EISDIR;
+			return (flags & O_EXCL) && !place->slash ? -EEXIST : -EISDIR;
 		if (place->on_proc)
 			return open_on_proc(call, place, flags);
 		if (fstatat(place->parent_fd, place->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {

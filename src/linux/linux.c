@@ -29,6 +29,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
@@ -112,6 +113,41 @@ static int change_directory(struct inside *in)
 	return chdir(cwd ? cwd : "/") < 0 ? -errno : 0;
 }
 
+/* A directory that the caller hands over leads through the caller's mounts to everything below it, past the rules: it is exchanged for
+ * the same directory as the box has it. */
+static int exchange_directory(int fd)
+{
+	char link[32], path[4096];
+	struct stat theirs, ours;
+	autoclose int own = -1;
+	ssize_t size;
+
+	if (fd < 0 || fstat(fd, &theirs) < 0 || !S_ISDIR(theirs.st_mode))
+		return 0;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	size = readlink(link, path, sizeof(path) - 1);
+	if (size < 0)
+		return -errno;
+	path[size] = '\0';
+	own = sys_open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (own < 0)
+		return -errno;
+	if (fstat(own, &ours) < 0 || ours.st_dev != theirs.st_dev || ours.st_ino != theirs.st_ino)
+		return -EACCES;
+	return dup3(own, fd, fd < 3 ? 0 : O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+static int exchange_directories(struct inside *in)
+{
+	int r = 0;
+
+	for (in->item = 0; r == 0 && in->item < 3 + in->command->keep_count; in->item++)
+		r = exchange_directory(in->item < 3 ? (int)in->item : in->command->keep_fds[in->item - 3]);
+	if (r == 0)
+		in->item = SIZE_MAX;
+	return r;
+}
+
 /* keyctl(2): a new anonymous session keyring. A kernel without keyrings has none to leak; where a filter around us refuses the whole
  * family (EPERM, which this operation never says itself), none can be reached. */
 static int join_keyring(struct inside *in)
@@ -160,6 +196,7 @@ static const struct step {
 	{ STEP_SEAL,		"close the assembled root",		mounts_seal },
 	{ STEP_NETWORK,		"make a network namespace",		network_join },
 	{ STEP_DIRECTORY,	"enter the working directory",		change_directory },
+	{ STEP_DESCRIPTORS,	"hand over a directory that the rules close", exchange_directories },
 	{ STEP_KEYRING,		"make a session keyring",		join_keyring },
 	{ STEP_CAPABILITIES,	"drop capabilities",			drop_capabilities },
 	{ STEP_LANDLOCK,	"enter the Landlock domain for",	landlock_enter },

@@ -160,20 +160,29 @@ static uint64_t namespace_inode(int fd)
 	return fstat(fd, &st) < 0 ? 0 : st.st_ino;
 }
 
-static int open_namespace(pid_t tid)
+static int open_namespace(pid_t tid, const char *which)
 {
 	const struct target target = { .tid = tid };
 
-	return target_open(&target, "ns/user", O_RDONLY);
+	return target_open(&target, which, O_RDONLY);
 }
 
 void nested_init(struct nested *nested)
 {
 	autoclose int fd = sys_open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
+	autoclose int tree = sys_open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 
 	nested->own_namespace = fd < 0 ? 0 : namespace_inode(fd);
+	nested->own_tree = tree < 0 ? 0 : namespace_inode(tree);
 	nested->boxes = NULL;
 	nested->used = 0;
+}
+
+bool nested_is_same_tree(const struct nested *nested, pid_t tid)
+{
+	autoclose int fd = open_namespace(tid, "ns/mnt");
+
+	return fd >= 0 && namespace_inode(fd) == nested->own_tree;
 }
 
 static void free_box(struct nested *nested, struct nested_box *box)
@@ -251,7 +260,7 @@ int nested_register(struct nested *nested, pid_t tid, uint64_t address, uint64_t
 		return 0;		/* "are you there?" */
 	if (size != sizeof(request) || target_read(&target, address, &request, sizeof(request)) < 0 || !is_sound(&request, &bytes))
 		return -EINVAL;
-	namespace = open_namespace(tid);
+	namespace = open_namespace(tid, "ns/user");
 	box = find_place(nested);
 	if (namespace < 0 || !box || namespace_inode(namespace) == nested->own_namespace)
 		return -EAGAIN;
@@ -312,7 +321,7 @@ static bool box_allows_move(const struct nested_box *box, uint64_t device, uint6
 static bool every_box(const struct nested *nested, pid_t tid, bool (*ask)(const struct nested_box *box, void *argument),
 		      void *argument, bool *ret_any)
 {
-	autoclose int fd = nested->used ? open_namespace(tid) : -1;
+	autoclose int fd = nested->used ? open_namespace(tid, "ns/user") : -1;
 
 	*ret_any = false;
 	if (!nested->used)

@@ -33,9 +33,11 @@ int nested_ask(struct inside *in);			/* the command's process, before its filter
 /* --- the outer side, in pid 1 ------------------------------------------------------------------------------------------------ */
 
 struct nested_box;
-struct nested { struct nested_box *boxes; uint64_t own_namespace; unsigned used; };
+struct nested { struct nested_box *boxes; uint64_t own_namespace, own_tree; unsigned used; };
 
 void nested_init(struct nested *nested);
+/* Whether tid lives in our own mount namespace: its paths are ours. */
+bool nested_is_same_tree(const struct nested *nested, pid_t tid);
 /* Answers nested_ask(): 0 or -errno. */
 int nested_register(struct nested *nested, pid_t tid, uint64_t address, uint64_t size);
 /* Whether the boxes around tid, if any, let it make this name in this directory (path: for their globs), or move this object. */

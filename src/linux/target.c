@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/uio.h>
 
 #define PAGE 4096u
+#define MAX_LINKS 40			/* as the kernel: path_resolution(7) */
 #define PROC_MAGIC 0x9fa0		/* PROC_SUPER_MAGIC */
 
 /* --- memory --------------------------------------------------------------------------------------------------------------------- */
@@ -199,23 +201,6 @@ static int split(char *path, struct place *place)
 	return 0;
 }
 
-static int open_parent(const struct target *target, int base, const char *path)
-{
-	bool absolute = path[0] == '/';
-	uint64_t resolve = SYS_RESOLVE_NO_MAGICLINKS | (absolute && target->own_root ? SYS_RESOLVE_IN_ROOT : 0);
-	int fd;
-
-	char own[32];
-
-	fd = sys_openat2(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, resolve);
-	/* Its own /proc/PID/cwd, root or fd/N may be walked through: what lies there is judged by its own path. Another's may not, and
-	 * "self" in the middle of a path would be us: ELOOP. */
-	snprintf(own, sizeof(own), "/proc/%d/", (int)target->tid);
-	if (fd < 0 && errno == ELOOP && !strncmp(path, own, strlen(own)))
-		fd = openat(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
 /* The path of what a descriptor holds, in our own view of the tree. */
 static int path_of(int fd, char path[TARGET_PATH_MAX])
 {
@@ -228,6 +213,110 @@ static int path_of(int fd, char path[TARGET_PATH_MAX])
 		return -errno;
 	path[size] = '\0';
 	return path[0] == '/' ? 0 : -ENOENT;
+}
+
+bool place_is_own_proc(const struct target *target, const struct place *place)
+{
+	char prefix[32];
+
+	snprintf(prefix, sizeof(prefix), "/proc/%d/", (int)target->tid);
+	return !strncmp(place->path, prefix, strlen(prefix));
+}
+
+/* Where a link leads: the kernel's own links in the target's /proc/PID are followed as they are, any other by its text. */
+static int walk_link(const struct target *target, int *fd, const char *name, char text[TARGET_PATH_MAX])
+{
+	struct place here = { .parent_fd = *fd };
+	ssize_t size = readlinkat(*fd, name, text, TARGET_PATH_MAX - 1);
+	struct statfs fs;
+	int next;
+
+	if (size < 0)
+		return -errno;
+	text[size] = '\0';
+	if (fstatfs(*fd, &fs) < 0 || fs.f_type != PROC_MAGIC || !strcmp(name, "self") || !strcmp(name, "thread-self"))
+		return 1;
+	if (path_of(*fd, here.path) < 0 || strlen(here.path) + 2 > sizeof(here.path))
+		return -ELOOP;
+	strcat(here.path, "/");
+	if (!place_is_own_proc(target, &here))
+		return -ELOOP;
+	next = openat(*fd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (next < 0)
+		return -errno;
+	close(*fd);
+	*fd = next;
+	return 0;
+}
+
+/* One component after the other, for paths that lead through /proc/self by way of a link: "self" must be the target there too. */
+static int walk(const struct target *target, int base, const char *path, unsigned depth);
+
+static int walk_on(const struct target *target, int fd, const char *text, const char *rest, unsigned depth)
+{
+	char path[TARGET_PATH_MAX], respelt[TARGET_PATH_MAX];
+	struct target seen = *target;
+	int root, r;
+
+	if (snprintf(path, sizeof(path), "%s/%s", text, rest) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	r = respell(&seen, path, respelt);
+	if (r < 0)
+		return r;
+	if (respelt[0] != '/')
+		return walk(target, fd, respelt, depth + 1);
+	root = open_base(&seen, AT_FDCWD, respelt);
+	r = root < 0 ? root : walk(target, root, respelt, depth + 1);
+	if (root >= 0)
+		close(root);
+	return r;
+}
+
+static int walk(const struct target *target, int base, const char *path, unsigned depth)
+{
+	autoclose int fd = openat(base, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char name[TARGET_NAME_MAX], text[TARGET_PATH_MAX];
+
+	if (depth > MAX_LINKS)
+		return -ELOOP;
+	for (path += strspn(path, "/"); fd >= 0 && *path; path += strspn(path, "/")) {
+		size_t size = strcspn(path, "/");
+		struct stat st;
+		int next, r;
+
+		if (size >= sizeof(name))
+			return -ENAMETOOLONG;
+		memcpy(name, path, size);
+		name[size] = '\0';
+		path += size;
+		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+		if (S_ISLNK(st.st_mode)) {
+			r = walk_link(target, &fd, name, text);
+			if (r < 0)
+				return r;
+			if (r == 1)
+				return walk_on(target, fd, text, path, depth);
+			continue;
+		}
+		next = openat(fd, name, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+		if (next < 0)
+			return -errno;
+		close(fd);
+		fd = next;
+	}
+	return fd < 0 ? -errno : take_fd(&fd);
+}
+
+static int open_parent(const struct target *target, int base, const char *path)
+{
+	bool absolute = path[0] == '/';
+	uint64_t resolve = SYS_RESOLVE_NO_MAGICLINKS | (absolute && target->own_root ? SYS_RESOLVE_IN_ROOT : 0);
+	int fd = sys_openat2(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, resolve);
+
+	if (fd < 0 && (errno == ELOOP || errno == ENOSYS))	/* through one of the kernel's own links */
+		return walk(target, base, path, 0);
+	return fd < 0 ? -errno : fd;
 }
 
 /* Deeper than any path can say, no rule names a place itself: the nearest directory above that still has a path stands for it. */
@@ -248,14 +337,6 @@ static int path_of_deep(int fd, char path[TARGET_PATH_MAX])
 			r = -ENAMETOOLONG;
 	}
 	return r;
-}
-
-bool place_is_own_proc(const struct target *target, const struct place *place)
-{
-	char prefix[32];
-
-	snprintf(prefix, sizeof(prefix), "/proc/%d/", (int)target->tid);
-	return !strncmp(place->path, prefix, strlen(prefix));
 }
 
 static int complete(struct place *place)

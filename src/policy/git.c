@@ -236,10 +236,14 @@ int git_commit(struct resolver *r, const char *dot_git, const struct setting *se
 	struct git git = { .r = r, .origin = &setting->origin, .label = setting_text(&r->policy->arena, setting),
 			   .access = ACCESS_WRITE };
 	const char *directory = git_directory(r, dot_git);
-	const char *common;
+	const char *common, **slot;
 	int e;
 
 	if (!git.label)
+		return error_oom(r->err);
+	slot = array_add(&r->policy->arena, (void **)&r->policy->commit_roots, &r->policy->commit_root_count,
+			 &r->policy->commit_root_capacity, sizeof(*slot));
+	if (!slot || !(*slot = arena_strndup(&r->policy->arena, dot_git, strlen(dot_git) - strlen("/.git"))))
 		return error_oom(r->err);
 	if (!directory)		/* nothing to open: the protected name stays as it is, missing */
 		return 0;

@@ -191,6 +191,8 @@ struct policy {
 	size_t glob_count, glob_capacity;
 	const char **links;		/* symbolic links that rules passed through: must stay as they are */
 	size_t link_count, link_capacity;
+	const char **commit_roots;	/* work trees opened by `.git = "commit"`: no repository is made below them */
+	size_t commit_root_count, commit_root_capacity;
 	const char **sockets;		/* host sockets to close */
 	size_t socket_count, socket_capacity;
 	enum network_mode network;

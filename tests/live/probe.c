@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* probe.c — tries one thing and says how it went. The live tests run it without the box, where the thing must work, and inside.
+/* probe.c — tries one thing and says how it went. The live tests run it without the box, where the thing
+ * must work, and inside.
  *
- * probe TRIAL [ARG...]: exit status 0 it worked, 1 it was refused (the line names the errno), 2 the trial itself went wrong. */
+ * probe TRIAL [ARG...]: exit status 0 it worked, 1 it was refused (the line names the errno), 2 the trial
+ * itself went wrong. */
 #include "probe.h"
 
 static const struct trial *const families[] = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* probe.h — what the probe's files share. Each trial does one thing and gives back 0, or -errno when it was refused; probe.c prints
- * one line and turns that into the exit status. argv[0] is the first word behind the trial's name. */
+/* probe.h — what the probe's files share. Each trial does one thing and gives back 0, or -errno when it was
+ * refused; probe.c prints one line and turns that into the exit status. argv[0] is the first word behind the
+ * trial's name. */
 #ifndef PROBE_H
 #define PROBE_H
 

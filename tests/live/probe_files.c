@@ -20,7 +20,7 @@ static int try_open(const char *path, int flags, mode_t mode)
 	return 0;
 }
 
-/* --- single operations ------------------------------------------------------------------------------------------------ */
+/* --- single operations --- */
 
 static int trial_read(char **argv)
 {
@@ -152,7 +152,7 @@ static int writable_below(const char *directory, int depth)
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
 		/* processes are the box's own; what they may write is another question */
-		if (depth == 0 && ((entry->d_name[0] >= '0' && entry->d_name[0] <= '9') || strstr(entry->d_name, "self")))
+		if (depth == 0 && (strchr("0123456789", entry->d_name[0]) || strstr(entry->d_name, "self")))
 			continue;
 		if (snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name) >= (int)sizeof(path) ||
 		    lstat(path, &st) < 0)
@@ -187,7 +187,7 @@ static int trial_lock(char **argv)
 	return 0;
 }
 
-/* --- questions: "OPERATION<tab>PATH" lines in, "0" or an errno out ------------------------------------------------- */
+/* --- questions: "OPERATION<tab>PATH" lines in, "0" or an errno out --- */
 
 static int ask_execute(const char *path)
 {
@@ -244,7 +244,8 @@ static int trial_questions(char **argv)
 		if (!path)
 			return -UNUSABLE;
 		*path++ = '\0';
-		r = !strcmp(line, "read") ? ask_read(path) : !strcmp(line, "write") ? ask_write(path) : ask_execute(path);
+		r = !strcmp(line, "read") ? ask_read(path) :
+		    !strcmp(line, "write") ? ask_write(path) : ask_execute(path);
 		printf("%d\n", -r);
 	}
 	fclose(file);

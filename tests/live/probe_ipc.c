@@ -16,7 +16,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-/* --- sockets ---------------------------------------------------------------------------------------------------------- */
+/* --- sockets --- */
 
 /* A child connects and says "hello"; the parent listens and answers. */
 static int talk(int listener, const struct sockaddr *address, socklen_t size)
@@ -77,7 +77,8 @@ static int trial_tcp(char **argv)
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	(void)argv;
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) < 0 || getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &size) < 0)
 		return -errno;
 	return talk(fd, (struct sockaddr *)&address, size);
 }
@@ -89,7 +90,8 @@ static int trial_tcp6(char **argv)
 	int fd = socket(AF_INET6, SOCK_STREAM, 0);
 
 	(void)argv;
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) < 0 || getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&address, &size) < 0)
 		return -errno;
 	return talk(fd, (struct sockaddr *)&address, size);
 }
@@ -102,8 +104,10 @@ static int trial_udp(char **argv)
 	char text[8];
 
 	(void)argv;
-	if (bind(one, (struct sockaddr *)&address, size) < 0 || getsockname(one, (struct sockaddr *)&address, &size) < 0 ||
-	    sendto(two, "udp", 3, 0, (struct sockaddr *)&address, size) < 0 || recv(one, text, sizeof(text), 0) != 3)
+	if (bind(one, (struct sockaddr *)&address, size) < 0 ||
+	    getsockname(one, (struct sockaddr *)&address, &size) < 0 ||
+	    sendto(two, "udp", 3, 0, (struct sockaddr *)&address, size) < 0 ||
+	    recv(one, text, sizeof(text), 0) != 3)
 		return -errno;
 	return 0;
 }
@@ -130,7 +134,7 @@ static int trial_connect(char **argv)
 	return outcome(connect(fd, (struct sockaddr *)&address, sizeof(address)));
 }
 
-/* --- semaphores and memory ---------------------------------------------------------------------------------------------- */
+/* --- semaphores and memory --- */
 
 static int trial_posix_semaphore(char **argv)
 {
@@ -169,7 +173,7 @@ static int trial_shared_memory(char **argv)
 	return outcome(shm_unlink("/bawn-probe"));
 }
 
-/* --- descriptors ------------------------------------------------------------------------------------------------------- */
+/* --- descriptors --- */
 
 static int trial_descriptors(char **argv)
 {
@@ -221,7 +225,7 @@ static int trial_with_open(char **argv)
 	_exit(99);
 }
 
-/* --- limits ----------------------------------------------------------------------------------------------------------- */
+/* --- limits --- */
 
 static int trial_fork_chain(char **argv)
 {
@@ -292,8 +296,8 @@ static int trial_spin(char **argv)
 static int trial_limit(char **argv)
 {
 	static const struct { const char *name; int resource; } rows[] = {
-		{ "core", RLIMIT_CORE }, { "nofile", RLIMIT_NOFILE }, { "fsize", RLIMIT_FSIZE }, { "nproc", RLIMIT_NPROC },
-		{ "data", RLIMIT_DATA }, { "cpu", RLIMIT_CPU },
+		{ "core", RLIMIT_CORE }, { "nofile", RLIMIT_NOFILE }, { "fsize", RLIMIT_FSIZE },
+		{ "nproc", RLIMIT_NPROC }, { "data", RLIMIT_DATA }, { "cpu", RLIMIT_CPU },
 	};
 	struct rlimit limit;
 
@@ -305,7 +309,7 @@ static int trial_limit(char **argv)
 	return -UNUSABLE;
 }
 
-/* --- signals ----------------------------------------------------------------------------------------------------------- */
+/* --- signals --- */
 
 /* Says READY, and then the number of each signal that comes; ends at the COUNTth. */
 static int trial_signals(char **argv)
@@ -353,6 +357,5 @@ const struct trial ipc_trials[] = {
 	{ "unix-stream",	1, trial_unix_stream,	"a talk over a socket at PATH" },
 	{ "with-closed",	2, trial_with_closed,	"DIGITS COMMAND..." },
 	{ "with-open",		3, trial_with_open,	"DESCRIPTOR PATH COMMAND..." },
-	{ "write-bytes",	2, trial_write_bytes,	"PATH BYTES" },
-	{ NULL, 0, NULL, NULL },
+	{ "write-bytes",	2, trial_write_bytes,	"PATH BYTES" }, { NULL, 0, NULL, NULL },
 };

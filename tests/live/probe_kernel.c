@@ -26,7 +26,7 @@ static int close_after(long r)
 	return result;
 }
 
-/* --- namespaces ------------------------------------------------------------------------------------------------------- */
+/* --- namespaces --- */
 
 static int trial_unshare(char **argv)
 {
@@ -61,7 +61,7 @@ static int trial_setns(char **argv)
 	return fd < 0 ? -errno : outcome(syscall(SYS_setns, fd, 0));
 }
 
-/* --- objects ------------------------------------------------------------------------------------------------------------ */
+/* --- objects --- */
 
 static int trial_io_uring(char **argv)
 {
@@ -156,7 +156,7 @@ static int trial_attach(char **argv)
 	return r;
 }
 
-/* --- other ways into the kernel --------------------------------------------------------------------------------------- */
+/* --- other ways into the kernel --- */
 
 static int trial_x32(char **argv)
 {
@@ -177,7 +177,7 @@ static int trial_i386(char **argv)
 	return (int)r;
 }
 
-/* --- sockets ------------------------------------------------------------------------------------------------------------ */
+/* --- sockets --- */
 
 static const struct { const char *name; int family, type, protocol; } sockets[] = {
 	{ "alg",		AF_ALG_,	SOCK_SEQPACKET, 0 },
@@ -204,7 +204,7 @@ static int trial_socket(char **argv)
 	return -UNUSABLE;
 }
 
-/* --- terminals ---------------------------------------------------------------------------------------------------------- */
+/* --- terminals --- */
 
 static int trial_tiocsti(char **argv)
 {
@@ -231,9 +231,10 @@ static int trial_tioclinux(char **argv)
 	return outcome(ioctl(0, TIOCLINUX, &subcode));
 }
 
-/* --- mounts ------------------------------------------------------------------------------------------------------------- */
+/* --- mounts --- */
 
-/* Each as far as the kernel's own checks of its arguments, which are wrong: EPERM (or ENOSYS) says that it did not get there. */
+/* Each as far as the kernel's own checks of its arguments, which are wrong: EPERM (or ENOSYS) says that it did
+ * not get there. */
 static int reached(long r)
 {
 	return r >= 0 || (errno != EPERM && errno != ENOSYS) ? 0 : -errno;

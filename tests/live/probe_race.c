@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* probe_race.c — races against whoever reads a call's arguments, signals in the middle of calls, callers that die.
  *
- * A path in our memory changes between two names of one length, "okay" and one that is protected, while the call is made again and
- * again. The kernel reads a path once; a broker that reads it twice, or checks and then lets go, makes the protected name. */
+ * A path in our memory changes between two names of one length, one of them protected, while the call is made
+ * again and again. The kernel reads a path once; a broker that reads it twice, or checks and then lets go, makes
+ * the protected name. */
 #include "probe.h"
 
 #include <pthread.h>
@@ -35,7 +36,7 @@ static void *flip(void *argument)
 	return NULL;
 }
 
-/* --- the calls ------------------------------------------------------------------------------------------------------------ */
+/* --- the calls --- */
 
 static long race_mkdir(void) { return mkdir(race.path, 0755); }
 static long race_symlink(void) { return symlink("nowhere", race.path); }
@@ -65,8 +66,9 @@ static long race_bind(void)
 }
 
 static const struct { const char *name; long (*call)(void); } racers[] = {
-	{ "mkdir", race_mkdir }, { "open", race_open }, { "rename", race_rename }, { "symlink", race_symlink },
-	{ "link", race_link }, { "bind", race_bind }, { "mknod", race_mknod },
+	{ "mkdir", race_mkdir }, { "open", race_open }, { "rename", race_rename },
+	{ "symlink", race_symlink }, { "link", race_link }, { "bind", race_bind },
+	{ "mknod", race_mknod },
 };
 
 static void remove_name(const char *name)
@@ -120,7 +122,7 @@ static int trial_race(char **argv)
 	return got ? 0 : -EACCES;
 }
 
-/* --- a name on the way that changes, made so by somebody outside the box ------------------------------------------- */
+/* --- a name on the way that changes, made so by somebody outside the box --- */
 
 /* ONE TWO SECONDS: exchanges two names all the time. */
 static int trial_flip_names(char **argv)
@@ -148,7 +150,7 @@ static int trial_make_through(char **argv)
 	return -EACCES;
 }
 
-/* --- signals -------------------------------------------------------------------------------------------------------------- */
+/* --- signals --- */
 
 static volatile sig_atomic_t alarms;
 static long interrupted;
@@ -199,8 +201,8 @@ static const char *storm_round(void)
 	return NULL;
 }
 
-/* ROUNDS restart|again: under signals that come every 100 microseconds. "restart": the kernel makes an interrupted call again
- * (SA_RESTART), and no call may say EINTR; "again": we do. */
+/* ROUNDS restart|again: under signals that come every 100 microseconds. "restart": the kernel makes an
+ * interrupted call again (SA_RESTART), and no call may say EINTR; "again": we do. */
 static int trial_storm(char **argv)
 {
 	const struct itimerval never = { { 0, 0 }, { 0, 0 } };
@@ -248,7 +250,7 @@ static int trial_killed(char **argv)
 	return storm_round() ? -errno : 0;
 }
 
-/* --- many at once --------------------------------------------------------------------------------------------------------- */
+/* --- many at once --- */
 
 static volatile int thread_errors;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* probe_terminal.c — a terminal of our own with a command on it, driven by a script.
  *
- * probe terminal SCRIPT COMMAND...: the command leads a session on a new terminal. SCRIPT is a list of steps, separated by "|":
+ * probe terminal SCRIPT COMMAND...: the command leads a session on a new terminal. SCRIPT is a list of steps,
+ * separated by "|":
  *	expect TEXT	waits (10 s) until TEXT comes out of the terminal
  *	never TEXT	TEXT must not have come out since the last expect
  *	type TEXT	types TEXT; \n \3 (Ctrl-C) \32 (Ctrl-Z) \34 (Ctrl-\) as in C
@@ -106,7 +107,8 @@ static int end(const char *text)
 	(void)text;
 	for (int i = 0; i < 200; i++) {
 		if (waitpid(terminal.pid, &status, WNOHANG) == terminal.pid) {
-			printf("terminal: status %d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+			printf("terminal: status %d\n",
+			       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 			terminal.pid = -1;
 			return 0;
 		}
@@ -119,7 +121,8 @@ static int end(const char *text)
 static int step(char *text)
 {
 	static const struct { const char *name; int (*run)(const char *); } steps[] = {
-		{ "expect ", expect }, { "never ", never }, { "type ", type }, { "size ", resize }, { "rest ", rest }, { "end", end },
+		{ "expect ", expect }, { "never ", never }, { "type ", type }, { "size ", resize },
+		{ "rest ", rest }, { "end", end },
 	};
 
 	text += strspn(text, " \n\t");
@@ -174,7 +177,7 @@ static int trial_terminal(char **argv)
 	return r;
 }
 
-/* --- on the terminal -------------------------------------------------------------------------------------------------- */
+/* --- on the terminal --- */
 
 static volatile sig_atomic_t interrupts, resizes;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* threaded.c — THREADS, each of which launches ROUNDS commands through the library while others allocate, fork and wait. */
+/* threaded.c THREADS ROUNDS — each thread launches commands through the library while another allocates, forks
+ * and waits. */
 #include <bawn.h>
 
 #include <pthread.h>
