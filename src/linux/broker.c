@@ -203,11 +203,25 @@ static int make_symlink(struct call *call, uint64_t target, int at, uint64_t pat
 	return symlinkat(text, place.parent_fd, place.name) < 0 ? -errno : 0;
 }
 
+/* A rename takes away what it moves and what it replaces. Mounts hold that for what stood there at start; a rule also holds for what
+ * others have put in its place since, on which no mount stands. */
+static int judge_object(const struct call *call, const struct place *place)
+{
+	struct statfs fs;
+
+	if (broker_allows(call, place) || !exists(place))
+		return 0;
+	if (fstatfs(place->parent_fd, &fs) == 0 && (fs.f_flags & 1 /* ST_RDONLY */))
+		return 0;		/* in the kernel's own words, then */
+	return -EROFS;
+}
+
 /* The source of a link: a name that is not followed, or an object that is held open: what AT_EMPTY_PATH or AT_SYMLINK_FOLLOW name. */
 static int link_object(struct call *call, int at, const char *path, int flags, const struct place *to)
 {
-	char object[TARGET_PATH_MAX + 32];
+	char object[32], path_of_object[TARGET_PATH_MAX];
 	autoclose int fd = -1;
+	ssize_t size;
 
 	if ((flags & AT_EMPTY_PATH) && !path[0])
 		fd = target_descriptor(&call->target, at);
@@ -226,6 +240,12 @@ static int link_object(struct call *call, int at, const char *path, int flags, c
 	if (fd < 0)
 		return fd;
 	snprintf(object, sizeof(object), "/proc/self/fd/%d", fd);
+	size = readlink(object, path_of_object, sizeof(path_of_object) - 1);
+	if (size < 0)
+		return -errno;
+	path_of_object[size] = '\0';
+	if (!policy_allows_write(call->broker->policy, path_of_object))
+		return -EXDEV;
 	return linkat(AT_FDCWD, object, to->parent_fd, to->name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
@@ -246,6 +266,8 @@ static int make_link(struct call *call, int from_at, uint64_t from_path, int to_
 		return r;
 	if (from.slash)
 		return -ENOTDIR;
+	if ((r = judge_object(call, &from)) < 0)	/* another name would be a way round its rule */
+		return r;
 	return linkat(from.parent_fd, from.name, to.parent_fd, to.name, 0) < 0 ? -errno : 0;
 }
 
@@ -270,19 +292,6 @@ static int judge_move(const struct call *call, const struct place *from, const s
 	return policy_rename_allowed(call->broker->policy, from->path, to->path) ? 0 : -EACCES;
 }
 
-/* A rename takes away what it moves and what it replaces. Mounts hold that for what stood there at start; a rule also holds for what
- * others have put in its place since, on which no mount stands. */
-static int judge_object(const struct call *call, const struct place *place)
-{
-	struct statfs fs;
-
-	if (broker_allows(call, place) || !exists(place))
-		return 0;
-	if (fstatfs(place->parent_fd, &fs) == 0 && (fs.f_flags & 1 /* ST_RDONLY */))
-		return 0;		/* in the kernel's own words, then */
-	return -EROFS;
-}
-
 static int move(struct call *call, int from_at, uint64_t from_path, int to_at, uint64_t to_path, unsigned flags)
 {
 	autorelease struct place from = { .parent_fd = NO_FD }, to = { .parent_fd = NO_FD };
@@ -305,17 +314,39 @@ static int move(struct call *call, int from_at, uint64_t from_path, int to_at, u
 
 /* --- bind ----------------------------------------------------------------------------------------------------------------------- */
 
-/* By the caller's own spelling, for getsockname() to give back: only host processes could turn the path meanwhile, since every rename
- * of the command's waits behind this call. In a nested sandbox our root may be another, and the name alone must do. */
-static int bind_name(const struct call *call, int own, struct sockaddr_un *address, socklen_t size, const struct place *place)
+/* Whether the kernel would get from base to the place by the caller's spelling without meeting a link: then nothing of the command's
+ * turns the way, for every rename of its own waits behind this call. */
+static bool is_plain_way(int base, const char *path, const struct place *place)
 {
-	const struct target *target = &call->target;
-	autoclose int directory = target->own_root ? dup(place->parent_fd) : target_open(target, "cwd", O_PATH | O_DIRECTORY);
+	char directory[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 2] = ".";
+	const char *slash = strrchr(path, '/');
+	autoclose int fd = -1;
+	struct stat there, held;
+
+	if (place->on_proc || place->slash)
+		return false;
+	if (slash) {
+		memcpy(directory, path, (size_t)(slash - path));
+		directory[slash - path] = '\0';
+		if (slash == path)
+			strcpy(directory, "/");
+	}
+	fd = sys_openat2(base, directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, SYS_RESOLVE_NO_SYMLINKS);
+	return fd >= 0 && fstat(fd, &there) == 0 && fstat(place->parent_fd, &held) == 0 && there.st_dev == held.st_dev &&
+	       there.st_ino == held.st_ino;
+}
+
+/* By the caller's own spelling where that is safe, for getsockname(2) to give back; else by the name alone, in the directory we hold. */
+static int bind_name(const struct call *call, int own, struct sockaddr_un *address, socklen_t size, const char *path,
+		     const struct place *place)
+{
+	autoclose int base = call->target.own_root ? -1 : target_open(&call->target, "cwd", O_PATH | O_DIRECTORY);
+	bool plain = base >= 0 && is_plain_way(base, path, place);
 	int r;
 
-	if (directory < 0 || fchdir(directory) < 0)
+	if (fchdir(plain ? base : place->parent_fd) < 0)
 		return -errno;
-	if (target->own_root) {
+	if (!plain) {
 		if (strlen(place->name) >= sizeof(address->sun_path))
 			return -ENAMETOOLONG;
 		strcpy(address->sun_path, place->name);
@@ -357,7 +388,7 @@ static int bind_socket(struct call *call, int fd, uint64_t address, uint64_t siz
 		return -ENOENT;
 	if ((r = broker_is_waiting(call) ? broker_judge(call, &place) : -ESRCH) < 0 || (r = broker_take_umask(call)) < 0)
 		return r;
-	return bind_name(call, own, local, (socklen_t)size, &place);
+	return bind_name(call, own, local, (socklen_t)size, path, &place);
 }
 
 /* --- one notification -------------------------------------------------------------------------------------------------------- */

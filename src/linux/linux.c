@@ -142,7 +142,8 @@ static int exchange_directories(struct inside *in)
 	int r = 0;
 
 	for (in->item = 0; r == 0 && in->item < 3 + in->command->keep_count; in->item++)
-		r = exchange_directory(in->item < 3 ? (int)in->item : in->command->keep_fds[in->item - 3]);
+		r = exchange_directory(in->item >= 3 ? in->command->keep_fds[in->item - 3] :
+				       in->command->stdio[in->item] < 0 ? -1 : (int)in->item);
 	if (r == 0)
 		in->item = SIZE_MAX;
 	return r;

@@ -272,6 +272,15 @@ static int walk_on(const struct target *target, int fd, const char *text, const 
 	return r;
 }
 
+static bool is_root(const struct target *target, int fd)
+{
+	autoclose int root = target_open(target, "root", O_PATH | O_DIRECTORY);
+	struct stat here, there;
+
+	return root < 0 || fstat(root, &there) < 0 || fstat(fd, &here) < 0 ||
+	       (here.st_dev == there.st_dev && here.st_ino == there.st_ino);
+}
+
 static int walk(const struct target *target, int base, const char *path, unsigned depth)
 {
 	autoclose int fd = openat(base, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -289,6 +298,8 @@ static int walk(const struct target *target, int base, const char *path, unsigne
 		memcpy(name, path, size);
 		name[size] = '\0';
 		path += size;
+		if (target->own_root && !strcmp(name, "..") && is_root(target, fd))
+			continue;
 		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return -errno;
 		if (S_ISLNK(st.st_mode)) {
@@ -308,11 +319,17 @@ static int walk(const struct target *target, int base, const char *path, unsigne
 	return fd < 0 ? -errno : take_fd(&fd);
 }
 
+/* Where the target has a root of its own, that is where its absolute links start and its ".." ends: for an absolute path the kernel does
+ * that (RESOLVE_IN_ROOT), for a relative one we walk. */
 static int open_parent(const struct target *target, int base, const char *path)
 {
 	bool absolute = path[0] == '/';
-	uint64_t resolve = SYS_RESOLVE_NO_MAGICLINKS | (absolute && target->own_root ? SYS_RESOLVE_IN_ROOT : 0);
-	int fd = sys_openat2(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, resolve);
+	uint64_t resolve = SYS_RESOLVE_NO_MAGICLINKS | (target->own_root ? SYS_RESOLVE_IN_ROOT : 0);
+	int fd;
+
+	if (target->own_root && !absolute)
+		return walk(target, base, path, 0);
+	fd = sys_openat2(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, resolve);
 
 	if (fd < 0 && (errno == ELOOP || errno == ENOSYS))	/* through one of the kernel's own links */
 		return walk(target, base, path, 0);

@@ -250,12 +250,25 @@ static int promise_network(struct plan *plan)
 
 	if (e >= 0)
 		e = add_promise(plan, sockets, always, LAYER_MASK, LAYER_NONE,
-				"this much is held and no more yet: a socket that appears later is not closed");
+				"this much is held and no more yet: a socket that appears later, was bound by a relative path, or belongs to "
+				"another network namespace is not closed");
 	if (e >= 0)
 		e = add_promise(plan, "abstract sockets of the host are out of reach", always,
 				policy->network == NETWORK_OFF ? LAYER_NAMESPACE : LAYER_LANDLOCK, LAYER_NONE, NULL);
 	return e;
 }
+
+/* What each opened name costs besides itself: a user who opens it must be able to read that somewhere. */
+static const char *const weaker[KERNEL__COUNT] = {
+	[KERNEL_USER_NAMESPACES] = "weaker: Landlock repeats no file rule; a process with mounts of its own can see the tree at other paths, "
+				   "make there what a deny glob or a rule below a missing directory refuses, and remove protected files",
+	[KERNEL_IO_URING] = "weaker: its operations pass no filter: set-id bits, and with user-namespaces missing names too",
+	[KERNEL_PERF] = "weaker: opened by kernel.allow", [KERNEL_BPF] = "weaker: opened by kernel.allow",
+	[KERNEL_USERFAULTFD] = "weaker: opened by kernel.allow", [KERNEL_KEYRING] = "weaker: opened by kernel.allow",
+	[KERNEL_VSOCK] = "weaker: opened by kernel.allow", [KERNEL_NETLINK] = "weaker: opened by kernel.allow",
+	[KERNEL_FOREIGN_ARCH] = "weaker: 32-bit calls pass no filter: whatever seccomp alone holds is open to them, set-id bits and user "
+				"namespaces among it, and with user-namespaces missing names too",
+};
 
 static int promise_kernel(struct plan *plan)
 {
@@ -266,7 +279,7 @@ static int promise_kernel(struct plan *plan)
 		const char *text = arena_printf(&plan->arena, "kernel: %s %s", kernel_name_text(i), open ? "open" : "closed");
 
 		e = add_promise(plan, text, open ? plan->policy->kernel_origins[i] : always,
-				open ? LAYER_NONE : LAYER_SECCOMP, LAYER_NONE, open ? "weaker: opened by kernel.allow" : NULL);
+				open ? LAYER_NONE : LAYER_SECCOMP, LAYER_NONE, open ? weaker[i] : NULL);
 	}
 	return e;
 }

@@ -53,9 +53,53 @@ static bool rules_allow(const struct policy *policy, const char *from, const cha
 	return true;
 }
 
+/* Whether one of the components before the last of a pattern's end matches the name that a directory would get. */
+static bool leads_into(const char *rest, const char *name)
+{
+	char pattern[1024], path[512];
+
+	if (strlen(name) + 2 > sizeof(path))
+		return true;
+	path[0] = '/';
+	strcpy(path + 1, name);
+	for (const char *slash = strchr(rest, '/'); slash; rest = slash + 1, slash = strchr(rest, '/')) {
+		size_t size = (size_t)(slash - rest);
+
+		if (size + 2 > sizeof(pattern))
+			return true;
+		pattern[0] = '/';
+		memcpy(pattern + 1, rest, size);
+		pattern[size + 1] = '\0';
+		if (strcmp(pattern, "/**") && glob_match(pattern, path, true))
+			return true;
+	}
+	return false;
+}
+
+/* A tree that moves may bring along what a deny glob matches at its new place and did not at the old one. A pattern that floats within
+ * a directory ("BASE/**" + "/NAME") sees no difference as long as the tree stays below BASE and its new name leads into no pattern. */
+static bool globs_allow(const struct policy *policy, const char *from, const char *to)
+{
+	for (size_t i = 0; i < policy->glob_count; i++) {
+		const char *pattern = policy->globs[i].path, *floating = strstr(pattern, "/**/");
+		char base[4096];
+
+		if (!glob_prefix(pattern, to, policy->globs[i].nocase))
+			continue;
+		if (!floating || (size_t)(floating - pattern) >= sizeof(base))
+			return false;
+		memcpy(base, pattern, (size_t)(floating - pattern));
+		base[floating - pattern] = '\0';
+		if (glob_is(base) || !path_below(from, base[0] ? base : "/", false) || leads_into(floating + 4, path_base(to)))
+			return false;
+	}
+	return true;
+}
+
 bool policy_rename_allowed(const struct policy *policy, const char *from, const char *to)
 {
-	return rules_allow(policy, from, to) && rules_allow(policy, to, NULL);
+	return rules_allow(policy, from, to) && rules_allow(policy, to, NULL) &&
+	       (!strcmp(from, to) || globs_allow(policy, from, to));
 }
 
 bool policy_allows_write(const struct policy *policy, const char *path)

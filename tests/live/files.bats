@@ -226,6 +226,23 @@ load helpers
   unchanged kept two
 }
 
+@test "a_replaced_file_cannot_be_reached_by_another_name" {
+  local attack
+  for attack in "ln kept x && echo evil >> x" "mv kept x && echo evil >> x && mv x kept" "ln -s kept x && echo evil >> x" \
+      "$PROBE truncate kept" "$PROBE truncate-open kept" "echo evil > new && mv new kept" "exec 3<> kept && echo evil >&3" \
+      "echo evil > new; $PROBE exchange new kept" "cp kept x && echo evil >> x && ln -f x kept"; do
+    rm -f started go x new kept
+    echo one > kept
+    box --read kept -- sh -c "touch started; while [ ! -e go ]; do sleep 0.02; done; $attack" > "$TMPDIR/out" 2>&1 &
+    wait_for 5 test -e started
+    echo two > replacement
+    mv replacement kept
+    touch go
+    wait || true
+    [ "$(cat kept)" = two ] || fail "$attack: $(cat kept)"
+  done
+}
+
 @test "a_denied_file_stays_denied_when_somebody_outside_replaces_it" {
   echo one > kept
   box --deny kept -- sh -c 'touch started; while [ ! -e go ]; do sleep 0.02; done; cat kept > copy' &
