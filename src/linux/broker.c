@@ -3,15 +3,15 @@
  *
  * A mask covers what exists. A protected or denied name that is missing has nothing to cover, and a placeholder would be seen by the
  * whole host and survive a SIGKILL. So every call that makes a name, moves one, or opens a file for writing is trapped
- * (seccomp_unotify(2)) and made here, by pid 1: it copies the path, opens the directory that the path leads to, asks policy_decide()
+ * (seccomp_unotify(2)) and made here, by a process that pid 1 starts for it: it copies the path, opens the directory that the path leads to, asks policy_decide()
  * about that directory's own path and the name, and makes the call itself through the descriptor it holds. Nothing is checked and then
- * left to the caller, so there is nothing to race: what the caller rewrites meanwhile is not looked at again. pid 1 has the caller's
+ * left to the caller, so there is nothing to race: what the caller rewrites meanwhile is not looked at again. The broker has the caller's
  * uid, groups, mounts and first Landlock domain, and takes its umask, so the kernel judges everything else as it would have.
  *
  * Opens for writing are here because a mount stands on a file, not on its name: when somebody outside replaces a protected file by
  * rename(2), as git and editors do, the kernel takes the mount away with it.
  *
- * Should: answer every notification. Mustn't: block, allocate, act on a path twice. broker_open.c has the opens. */
+ * Should: answer every notification. Mustn't: allocate, wait for another process, act on a path twice. broker_open.c has the opens. */
 #include "linux/broker.h"
 
 #include <signal.h>
@@ -412,6 +412,11 @@ static int make_call(struct call *call)
 #endif
 	case SYS_openat: return broker_open(call, (int)a[0], a[1], (int)a[2], (mode_t)a[3]);
 	case SYS_openat2: return broker_open_how(call);
+	/* A program that confines itself would rely on it, and what we make for it is made outside its domain: it is told that there is
+	 * no Landlock. An inner bawn sends its rules to us besides. */
+	case SYS_landlock_restrict_self:
+		call->go_on = call->broker->nested != NULL;
+		return call->go_on ? 0 : -EOPNOTSUPP;
 	case SYS_truncate: return broker_truncate(call, a[0], (int64_t)a[1]);
 	case SYS_mkdirat:
 		if (call->broker->nested && (int)a[0] == NESTED_DESCRIPTOR)

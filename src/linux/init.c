@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* init.c — pid 1 of the box.
  *
- * Starts the command, then: reaps whatever ends, forwards the signals that the supervisor sends, answers the broker's notifications,
- * and ends, taking everything in the box with it (pid_namespaces(7)), when the command ends or the supervisor does. It learns of the
+ * Starts the command and the broker, then: reaps whatever ends, forwards the signals that the supervisor sends, and ends,
+ * taking everything in the box with it (pid_namespaces(7)), when the command ends or the supervisor does. It learns of the
  * supervisor's end from a pidfd; PR_SET_PDEATHSIG alone would not do, it speaks of the thread that cloned it.
  *
  * Should: hold no descriptor of the command's, block never. Mustn't: allocate (the caller may have had threads), trust what the
@@ -186,13 +186,50 @@ static pid_t spawn_command(struct inside *in, struct spawn *spawn)
 	return clone(command_main, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, spawn);
 }
 
+/* --- the broker's process -------------------------------------------------------------------------------------------------------- */
+
+/* A file system that hangs holds whoever calls it; so the broker's calls are not made by pid 1, which must be able to end the box. */
+static _Noreturn void broker_loop(struct broker *broker)
+{
+	struct pollfd listener = { .fd = broker->listener_fd, .events = POLLIN };
+
+	sys_close_range((unsigned)broker->listener_fd + 1, ~0u, 0);
+	for (int fd = 0; fd < broker->listener_fd; fd++)
+		close(fd);
+	for (;;) {
+		pid_t pid;
+
+		if (poll(&listener, 1, broker_sweep(broker) ? HELPER_SWEEP_MS : -1) < 0)
+			continue;
+		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+			broker_forget_helper(broker, pid);
+		if (listener.revents & POLLIN)
+			broker_answer(broker);
+		else if (listener.revents)
+			_exit(0);		/* no process under the filter is left */
+	}
+}
+
+static pid_t start_broker(struct inside *in)
+{
+	static struct broker broker;
+	pid_t pid;
+
+	if (in->listener_fd < 0)
+		return 0;
+	broker_init(&broker, in->listener_fd, in->box);
+	pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0)
+		broker_loop(&broker);
+	return pid;
+}
+
 /* --- pid 1 ------------------------------------------------------------------------------------------------------------------------ */
 
 struct init {
 	struct inside *in;
-	pid_t command;
+	pid_t command, broker;
 	int signal_fd;
-	struct broker broker;
 };
 
 static void reap(struct init *init)
@@ -200,11 +237,12 @@ static void reap(struct init *init)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
 		if (pid == init->command)
 			_exit(linux_status(status));
-		else
-			broker_forget_helper(&init->broker, pid);
+		if (pid == init->broker && WIFSIGNALED(status))
+			_exit(BAWN_STATUS_SELF);	/* without it nothing more can be made: end, rather than hang */
+	}
 }
 
 static void take_signals(struct init *init)
@@ -224,17 +262,14 @@ static void take_signals(struct init *init)
 /* What pid 1 still needs moves to the lowest numbers; everything else, the command's 0 to 2 among it, is closed. */
 static void keep_own_descriptors(struct init *init)
 {
-	int *own[] = { &init->signal_fd, &init->in->supervisor_fd, &init->broker.listener_fd };
-	unsigned count = ARRAY_SIZE(own);
+	int *own[] = { &init->signal_fd, &init->in->supervisor_fd };
 	int lifted[ARRAY_SIZE(own)];
 
-	for (unsigned i = 0; i < count; i++)
-		lifted[i] = *own[i] < 0 ? -1 : fcntl(*own[i], F_DUPFD_CLOEXEC, 16);
-	for (unsigned i = 0; i < count; i++)
-		*own[i] = lifted[i] < 0 ? -1 : dup3(lifted[i], (int)i, O_CLOEXEC);
-	sys_close_range(count, ~0u, 0);
-	if (init->broker.listener_fd < 0)
-		close(2);
+	for (unsigned i = 0; i < ARRAY_SIZE(own); i++)
+		lifted[i] = fcntl(*own[i], F_DUPFD_CLOEXEC, 16);
+	for (unsigned i = 0; i < ARRAY_SIZE(own); i++)
+		*own[i] = lifted[i] < 0 ? *own[i] : dup3(lifted[i], (int)i, O_CLOEXEC);
+	sys_close_range(ARRAY_SIZE(own), ~0u, 0);
 }
 
 static _Noreturn void loop(struct init *init)
@@ -242,26 +277,21 @@ static _Noreturn void loop(struct init *init)
 	struct pollfd polls[] = {
 		{ .fd = init->in->supervisor_fd, .events = POLLIN },
 		{ .fd = init->signal_fd, .events = POLLIN },
-		{ .fd = init->broker.listener_fd, .events = POLLIN },	/* a negative one is passed over */
 	};
 
 	for (;;) {
-		if (poll(polls, ARRAY_SIZE(polls), broker_sweep(&init->broker) ? HELPER_SWEEP_MS : -1) < 0)
+		if (poll(polls, ARRAY_SIZE(polls), -1) < 0)
 			continue;
 		if (polls[0].revents)
 			_exit(128 + SIGKILL);		/* the supervisor is gone; the kernel ends all that is left */
 		if (polls[1].revents & POLLIN)
 			take_signals(init);
-		if (polls[2].revents & POLLIN)
-			broker_answer(&init->broker);
-		else if (polls[2].revents)
-			polls[2].fd = -1;		/* no process under the filter is left */
 	}
 }
 
 _Noreturn void init_run(struct inside *in)
 {
-	struct init init = { .in = in, .signal_fd = -1, .broker = { .listener_fd = -1 } };
+	struct init init = { .in = in, .signal_fd = -1 };
 	const struct sigaction standard = { .sa_handler = SIG_DFL };
 	struct pollfd supervisor = { .fd = in->supervisor_fd, .events = POLLIN };
 	struct spawn spawn;
@@ -279,7 +309,9 @@ _Noreturn void init_run(struct inside *in)
 		inside_fail(in, STEP_SPAWN, errno);
 	if (spawn.number)
 		inside_fail(in, spawn.step, spawn.number);
-	broker_init(&init.broker, in->listener_fd, in->box);
+	init.broker = start_broker(in);
+	if (init.broker < 0)
+		inside_fail(in, STEP_SPAWN, errno);
 	keep_own_descriptors(&init);
 	loop(&init);
 }

@@ -149,7 +149,8 @@ int landlock_enter_creation(struct inside *in)
 
 	if (!handled)
 		return 0;
-	ruleset = create_ruleset(handled, 0, in->box->plan->features.landlock_abi);
+	/* Its signals do not reach the broker either, which has only the first domain. */
+	ruleset = create_ruleset(handled, in->box->landlock_scoped & LL_SCOPE_SIGNAL, in->box->plan->features.landlock_abi);
 	if (ruleset < 0)
 		return -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {

@@ -356,6 +356,15 @@ static int path_of_deep(int fd, char path[TARGET_PATH_MAX])
 	return r;
 }
 
+/* What pid 1 and the broker may do with their own memory and descriptors, nobody else may. */
+static bool is_ours(const char *path)
+{
+	char own[32];
+
+	snprintf(own, sizeof(own), "/proc/%d", (int)getpid());
+	return path_below(path, "/proc/1", false) || path_below(path, own, false);
+}
+
 static int complete(struct place *place)
 {
 	struct statfs fs;
@@ -367,8 +376,8 @@ static int complete(struct place *place)
 	if (fstatfs(place->parent_fd, &fs) < 0)
 		return -errno;
 	place->on_proc = fs.f_type == PROC_MAGIC;
-	if (place->on_proc && path_below(place->path, "/proc/1", false))
-		return -EACCES;		/* ourselves: what we may do there, nobody else may */
+	if (place->on_proc && is_ours(place->path))
+		return -EACCES;
 	if (!strcmp(place->name, "."))
 		return 0;
 	size = strlen(place->path);

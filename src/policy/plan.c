@@ -81,7 +81,8 @@ static bool landlock_repeats(const struct plan *plan, const struct rule *rule, e
 {
 	/* Landlock grants below a directory and cannot take away: it repeats "read only here" for all that lies outside writable
 	 * roots, and the broker's refusals, which it makes the only way to a new name. */
-	if (!plan->features.landlock_abi || rule->kind == RULE_SYSTEM)
+	if (plan->features.landlock_abi < 2 || rule->kind == RULE_SYSTEM ||
+	    (plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES)))	/* see lower_landlock() */
 		return false;
 	return layer == LAYER_BROKER || layer == LAYER_ROOT ||
 	       (rule->access != ACCESS_WRITE && access_around(plan->policy, rule->path) != ACCESS_WRITE);
@@ -233,9 +234,15 @@ static int promise_always(struct plan *plan)
 		{ "signals reach no process outside", LAYER_NAMESPACE, LAYER_LANDLOCK },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (add_promise(plan, rows[i].text, always, rows[i].layer, rows[i].second, NULL) < 0)
+	bool foreign = plan->policy->kernel_allow & (1u << KERNEL_FOREIGN_ARCH);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool scoped = rows[i].second != LAYER_LANDLOCK || plan->features.landlock_abi >= 6;
+
+		if (add_promise(plan, rows[i].text, always, rows[i].layer, scoped ? rows[i].second : LAYER_NONE,
+				foreign && rows[i].layer == LAYER_SECCOMP ? "not held against 32-bit calls (kernel.allow)" : NULL) < 0)
 			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -348,6 +355,33 @@ static int gaps_of_broker(struct plan *plan)
 	});
 }
 
+/* Names opened together may undo what each leaves standing. */
+static int gaps_of_kernel(struct plan *plan)
+{
+	uint32_t open = plan->policy->kernel_allow;
+	int past_filter = open & (1u << KERNEL_FOREIGN_ARCH) ? KERNEL_FOREIGN_ARCH : KERNEL_IO_URING;
+
+	if (!plan->broker || !(open & (1u << KERNEL_USER_NAMESPACES)) || !(open & (1u << past_filter)))
+		return 0;
+	return add_gap(plan, (struct plan_gap){
+		.what = "protected and denied names that do not exist yet cannot be created",
+		.origin = plan->policy->kernel_origins[past_filter], .acceptable = true,
+		.missing = arena_printf(&plan->arena, "%s passes the filter, and user-namespaces leaves no Landlock rule behind it",
+					kernel_name_text(past_filter)),
+		.remedy = "open one of the two only",
+	});
+}
+
+static int gaps_of_sockets(struct plan *plan)
+{
+	if (!plan->policy->sockets_missing)
+		return 0;
+	return add_gap(plan, (struct plan_gap){
+		.what = "local sockets of the host are closed as they stood at start", .origin = always, .acceptable = true,
+		.missing = plan->policy->sockets_missing, .remedy = "end the programs that hold so many, or mount /proc",
+	});
+}
+
 static int gaps_of_machine(struct plan *plan)
 {
 	const struct features *f = &plan->features;
@@ -413,7 +447,7 @@ static int fill(struct plan *plan)
 		e = add_glob_item(plan, &policy->globs[i]);
 	if (e < 0 || (e = make_pins(plan)) < 0 || (e = promise_always(plan)) < 0 || (e = promise_network(plan)) < 0 ||
 	    (e = promise_kernel(plan)) < 0 || (e = promise_limits(plan)) < 0 || (e = gaps_of_settings(plan)) < 0 ||
-	    (e = gaps_of_broker(plan)) < 0)
+	    (e = gaps_of_broker(plan)) < 0 || (e = gaps_of_kernel(plan)) < 0 || (e = gaps_of_sockets(plan)) < 0)
 		return e;
 	return gaps_of_machine(plan);
 }

@@ -138,6 +138,7 @@ struct host {
 	const char *tmpdir;		/* $TMPDIR, or NULL */
 	const char *const *environ;	/* "NAME=value", NULL at the end */
 	const char *const *sockets;	/* absolute paths of bound local sockets, NULL at the end; may be NULL */
+	const char *sockets_missing;	/* why some are not among them, or NULL */
 	void *context;			/* for the callbacks */
 	/* What stands at an absolute path. 0, also for what is missing (HOST_MISSING), or -errno (EACCES: cannot know). */
 	int (*lookup)(void *context, const char *path, struct host_entry *ret_entry);
@@ -195,6 +196,7 @@ struct policy {
 	size_t commit_root_count, commit_root_capacity;
 	const char **sockets;		/* host sockets to close */
 	size_t socket_count, socket_capacity;
+	const char *sockets_missing;	/* why some are not among them (static), or NULL */
 	enum network_mode network;
 	struct origin network_origin;
 	struct setting *unenforced;	/* settings that this version cannot enforce: plan refuses them */

@@ -538,6 +538,7 @@ int policy_resolve(const struct profile *profile, const char *const *add_dirs, c
 	policy->unconfined = !strcmp(profile->id, ":danger-full-access");
 	policy->cwd = host->cwd ? arena_strdup(&policy->arena, host->cwd) : NULL;
 	policy->platform = host->platform;
+	policy->sockets_missing = host->sockets_missing;
 	policy->uid = host->uid;
 	policy->gid = host->gid;
 	e = policy_settings(profile, host, policy, err);

@@ -146,7 +146,7 @@ int host_read(struct arena *arena, const char *directory, const char *const *env
 	host.context = arena_alloc(arena, sizeof(struct host_files));
 	if (!host.context)
 		return error_oom(err);
-	r = host_sockets(arena, &host.sockets, err);
+	r = host_sockets(arena, &host.sockets, &host.sockets_missing, err);
 	if (r < 0)
 		return r;
 	*ret_host = host;

@@ -274,7 +274,19 @@ static int keep_paths(struct arena *arena, const char *const *paths, size_t coun
 	return 0;
 }
 
-int host_sockets(struct arena *arena, const char *const **ret_paths, struct bawn_error *err)
+/* What is gone, or is no socket any more, needs no mask. */
+static size_t drop_dead(const char **paths, size_t count)
+{
+	size_t kept = 0;
+	struct stat status;
+
+	for (size_t i = 0; i < count; i++)
+		if (stat(paths[i], &status) == 0 && S_ISSOCK(status.st_mode))
+			paths[kept++] = paths[i];
+	return kept;
+}
+
+int host_sockets(struct arena *arena, const char *const **ret_paths, const char **ret_missing, struct bawn_error *err)
 {
 	autoclose int fd = openat(AT_FDCWD, "/proc/net/unix", O_RDONLY | O_CLOEXEC);
 	autofree char *text = NULL;
@@ -282,10 +294,17 @@ int host_sockets(struct arena *arena, const char *const **ret_paths, struct bawn
 	size_t size, count;
 
 	*ret_paths = NULL;
-	if (fd < 0 || io_read_all(fd, SOCKET_LINES_LIMIT, &text, &size) < 0)
+	*ret_missing = NULL;
+	if (fd < 0 || io_read_all(fd, SOCKET_LINES_LIMIT, &text, &size) < 0) {
+		*ret_missing = "/proc/net/unix, the list of bound sockets, cannot be read";
 		return 0;
-	if (parse_sockets(arena, text, &paths, &count) < 0 ||
-	    keep_paths(arena, paths, count < SOCKETS_LIMIT ? count : SOCKETS_LIMIT, ret_paths) < 0)
+	}
+	if (parse_sockets(arena, text, &paths, &count) < 0)
 		return error_oom(err);
-	return 0;
+	count = drop_dead(paths, count);
+	if (count > SOCKETS_LIMIT) {
+		*ret_missing = "more local sockets are bound on this machine than can be masked at a start";
+		count = SOCKETS_LIMIT;
+	}
+	return keep_paths(arena, paths, count, ret_paths) < 0 ? error_oom(err) : 0;
 }

@@ -24,9 +24,10 @@ int host_list(void *context, const char *path,
 	      int (*visit)(void *argument, const char *name, enum host_type type, uint64_t inode),
 	      void *argument);
 
-/* Absolute paths of the local sockets that something on this machine has bound, sorted, NULL at the
+/* *ret_missing: why the list is not whole, or NULL.
+ * Absolute paths of the local sockets that something on this machine has bound, sorted, NULL at the
  * end. A machine that does not tell has none. */
-int host_sockets(struct arena *arena, const char *const **ret_paths, struct bawn_error *err);
+int host_sockets(struct arena *arena, const char *const **ret_paths, const char **ret_missing, struct bawn_error *err);
 
 enum platform host_platform(void);
 

@@ -182,7 +182,7 @@ static void systems_places_are_laid_over_proc_and_sys(void **state)
 	lower(HOST "uid 0\n", WORK);
 	for (size_t i = 0; i < scene.box->system_count; i++)
 		assert_true(scene.box->system[i].optional);
-	assert_int_equal(scene.box->system_count, 16);
+	assert_int_equal(scene.box->system_count, 18);
 }
 
 /* --- pins and missing names --------------------------------------------------------------------------------------------------------- */

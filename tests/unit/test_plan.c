@@ -490,7 +490,12 @@ static void directory_with_rules_below_stays_where_it_is(void **state)
 		{ "/ws/env",		"/ws/gone",		false },
 		{ "/ws/keys",		"/ws/other",		false },	/* the pattern is about /ws/keys */
 		{ "/ws/mixed",		"/ws/mixed2",		false },	/* a match and a rule */
-		{ "/tmp/x",		"/ws/x",		true },
+		/* from where no pattern reached to where one does: it might bring a match along */
+		{ "/tmp/x",		"/ws/x",		false },
+		{ "/tmp/x",		"/tmp/y",		true },
+		{ "/ws/x",		"/tmp/y",		true },
+		{ "/ws/free",		"/ws/keys/free",	true },		/* nothing below it could match */
+		{ "/ws/env",		"/ws/env",		true },
 	};
 
 	plan("cwd /ws\nd /tmp\nd /ws/free\nd /ws/free-er\nf /ws/src/a/rule\nd /ws/src/a-b\nf /ws/env/d/.env\nf /ws/keys/a.key\n"
@@ -511,7 +516,8 @@ static void rename_answers_for_paths_of_any_length(void **state)
 	path[0] = '/';
 	path[sizeof(path) - 1] = '\0';
 	assert_false(policy_rename_allowed(scene.policy, "/ws/env", path));
-	assert_true(policy_rename_allowed(scene.policy, path, "/ws/y"));
+	assert_false(policy_rename_allowed(scene.policy, path, "/ws/y"));
+	assert_true(policy_rename_allowed(scene.policy, path, "/y"));
 }
 
 #define T(name) cmocka_unit_test_teardown(name, leave)

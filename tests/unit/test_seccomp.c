@@ -165,7 +165,7 @@ static void numbers_are_those_of_the_headers(void **state)
 		KNOWN(quotactl_fd)
 #endif
 #ifdef __x86_64__
-		KNOWN(chmod) KNOWN(creat) KNOWN(ioperm) KNOWN(iopl) KNOWN(link) KNOWN(mkdir) KNOWN(mknod) KNOWN(open)
+		KNOWN(chmod) KNOWN(creat) KNOWN(ioperm) KNOWN(iopl) KNOWN(landlock_restrict_self) KNOWN(link) KNOWN(mkdir) KNOWN(mknod) KNOWN(open)
 		KNOWN(rename) KNOWN(symlink)
 #endif
 #undef KNOWN
@@ -454,6 +454,8 @@ static const struct expectation { const char *call; uint64_t args[4]; uint32_t o
 	{ "symlink",	{ 0 },				BROKER,		NOTIFIED },
 	{ "symlinkat",	{ 0 },				BROKER,		NOTIFIED },
 	{ "symlinkat",	{ 0 },				0,		ALLOWED },
+	{ "landlock_restrict_self", { 0 },		BROKER,		NOTIFIED },
+	{ "landlock_restrict_self", { 0 },		0,		ALLOWED },
 	{ "truncate",	{ 0 },				BROKER,		NOTIFIED },
 	{ "truncate",	{ 0 },				0,		ALLOWED },
 	{ "clone",	{ 0x10000011 },			BROKER,		REFUSED(EPERM) },
