@@ -64,24 +64,28 @@ static int open_here(struct call *call, const struct place *place, int flags, mo
 	return 0;
 }
 
-/* --- FIFOs ------------------------------------------------------------------------------------------------------------------------ */
+/* --- what waits -------------------------------------------------------------------------------------------------------------------- */
 
-/* The helper ends when the open does, or when init.c finds that nobody waits for it any more. */
+/* For what may have to wait: a FIFO, a file under a lease. The object is held first, so that the helper opens what was looked at. It ends
+ * when the open does, or when broker_sweep() finds that nobody waits for it any more. */
 static int open_by_helper(struct call *call, const struct place *place, int flags)
 {
+	autoclose int held = openat(place->parent_fd, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct helper *helper = NULL;
+	char path[32];
 	pid_t pid;
 
 	for (size_t i = 0; i < BROKER_HELPERS; i++)
 		if (!call->broker->helpers[i].pid)
 			helper = &call->broker->helpers[i];
-	if (!helper)
-		return -EAGAIN;
+	if (held < 0 || !helper)
+		return held < 0 ? -errno : -EAGAIN;
 	pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		call->fd = openat(place->parent_fd, place->name, flags | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", held);
+		call->fd = sys_open(path, (flags & ~O_NOFOLLOW) | O_NOCTTY | O_CLOEXEC);
 		call->fd_flags = flags & O_CLOEXEC;
 		broker_reply(call, call->fd < 0 ? -errno : 0);
 		_exit(0);
@@ -251,9 +255,12 @@ static int open_existing(struct call *call, const struct place *place, int flags
 
 		return r < 0 ? r : open_here(call, place, flags, mode);
 	}
+	if ((flags & O_CREAT) && (flags & O_EXCL))
+		return -EEXIST;
+	flags &= ~O_CREAT;		/* gone meanwhile: then it is another name to judge, see open_place() */
 	if (place->slash && !S_ISDIR(st->st_mode))
 		return -ENOTDIR;
-	if (S_ISFIFO(st->st_mode) && !(flags & (O_NONBLOCK | O_EXCL)))
+	if (S_ISFIFO(st->st_mode) && !(flags & O_NONBLOCK))
 		return open_by_helper(call, place, flags);
 	if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode) && may_go_on(call))
 		return go_on(call);
@@ -299,8 +306,12 @@ static int open_place(struct call *call, struct place *place, int flags, mode_t 
 				continue;		/* somebody outside made it meanwhile */
 			return r;
 		}
-		if (!S_ISLNK(st.st_mode) || !follows)
-			return open_existing(call, place, flags, mode, &st);
+		if (!S_ISLNK(st.st_mode) || !follows) {
+			r = open_existing(call, place, flags, mode, &st);
+			if (r == -ENOENT && (flags & O_CREAT))
+				continue;
+			return r;
+		}
 		r = follow(call, place, &st);
 		if (r < 0)
 			return r;

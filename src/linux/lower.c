@@ -88,7 +88,7 @@ static int lower_system_item(struct box *box, const struct plan_item *item)
 {
 	struct mount_op *slot;
 
-	if (item->layer == LAYER_NAMESPACE || item->layer == LAYER_OWNER || path_below(item->rule->path, "/dev", false) || !strcmp(item->rule->path, "/sys"))
+	if (item->layer == LAYER_NAMESPACE || item->layer == LAYER_OWNER || path_below(item->rule->path, "/dev", false))
 		return 0;
 	slot = array_add(&box->arena, (void **)&box->system, &box->system_count, &box->system_capacity, sizeof(*slot));
 	if (!slot)

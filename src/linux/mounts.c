@@ -584,8 +584,8 @@ static int put_system(const struct inside *in, const struct mount_op *op)
 	int from;
 
 	if (op->kind == MOUNT_READ) {
-		from = sys_open_tree(AT_FDCWD, op->path, SYS_OPEN_TREE_CLONE | O_CLOEXEC);
-		if (from >= 0 && set_attributes(from, SYS_MOUNT_ATTR_RDONLY, 0, false) < 0)
+		from = sys_open_tree(AT_FDCWD, op->path, SYS_OPEN_TREE_CLONE | SYS_AT_RECURSIVE | O_CLOEXEC);
+		if (from >= 0 && set_attributes(from, SYS_MOUNT_ATTR_RDONLY, 0, true) < 0)
 			return -errno;
 	} else {
 		struct stat st;

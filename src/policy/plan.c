@@ -101,8 +101,10 @@ static int add_rule_item(struct plan *plan, const struct rule *rule)
 	item->second = landlock_repeats(plan, rule, item->layer) ? LAYER_LANDLOCK : LAYER_NONE;
 	if (rule->kind == RULE_PATH && rule->access == ACCESS_WRITE && strstr(rule->path, "/.git") && strstr(rule->label, "commit"))
 		item->note = "whoever may write the index may add a submodule of its own making, and git outside enters it";
-	if (item->layer == LAYER_NOTHING)
-		item->note = "not there at start: nothing to grant";
+	if (item->layer == LAYER_BROKER && rule->access == ACCESS_DENY)
+		item->note = "the command cannot make it; one that others make later can be read";
+	if (item->layer == LAYER_MASK && rule->kind != RULE_SYSTEM && rule->type == HOST_FILE)
+		item->note = "holds for this file; one that others put in its place later can be read, not written";
 	return 0;
 }
 
@@ -116,7 +118,7 @@ static int add_glob_item(struct plan *plan, const struct rule *glob)
 		.rule = glob, .text = glob->label, .origin = glob->origin, .layer = LAYER_MASK,
 		.second = plan->broker ? LAYER_BROKER : LAYER_NONE,
 		.note = "what matched at start is masked; the command cannot make a new match; "
-			"a match that others make later is not covered",
+			"a match that others make later can be read, not written",
 	};
 	return 0;
 }

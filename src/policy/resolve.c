@@ -336,7 +336,11 @@ static int add_system(struct resolver *r)
 
 	if (r->host->platform != PLATFORM_LINUX)
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(system_places); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(system_places); i++) {
+		/* Of /sys as a whole only ":root" = "write" says too much; elsewhere the rules around it say enough. */
+		if (!strcmp(system_places[i].path, "/sys") &&
+		    (!resolver_writable(r, "/sys") || policy_rule_at(r->policy, "/sys") >= 0))
+			continue;
 		if (add_at(r, system_places[i].path, system_places[i].path,
 			   system_places[i].who == ROOT && r->host->uid != 0 ? HOST_OWNED : HOST_OTHER,
 			   system_places[i].access, RULE_SYSTEM, &always, system_places[i].why) < 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* golden_test.c — every NAME/profile.toml on the host of NAME/host.txt gives what lies beside it, word for word.
+/* golden_test.c — every NAME/profile.toml (none: the built-ins) on the host of NAME/host.txt gives what lies beside it.
  *
  *	golden_test DIRECTORY            compares; prints "N passed, M failed"
  *	golden_test DIRECTORY --update   writes the files anew, to be read before they are committed

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define PATH_SIZE	4096
 #define LINKS_MAX	40
@@ -98,10 +99,23 @@ static void step_up(struct walk *w)
 	w->node = find(w->fake, w->size ? w->path : "/");
 }
 
+/* A directory that ignores case finds a name in whatever case; the path becomes that of the name that is there. */
+static const struct fake_node *find_folded(struct walk *w, size_t directory_size)
+{
+	for (size_t i = 0; i < w->fake->count; i++)
+		if (strlen(w->fake->nodes[i].path) == w->size && !strncmp(w->fake->nodes[i].path, w->path, directory_size + 1) &&
+		    !strcasecmp(w->fake->nodes[i].path, w->path)) {
+			strcpy(w->path, w->fake->nodes[i].path);
+			return &w->fake->nodes[i];
+		}
+	return NULL;
+}
+
 /* 0: taken; 1: started anew behind a link; or -errno. */
 static int step(struct walk *w, const char *name, size_t size, const char *rest)
 {
 	size_t before = w->size;
+	bool nocase = w->node->nocase;
 
 	if (w->node->closed)
 		return -EACCES;
@@ -120,6 +134,8 @@ static int step(struct walk *w, const char *name, size_t size, const char *rest)
 	w->size += size;
 	w->path[w->size] = '\0';
 	w->node = find(w->fake, w->path);
+	if (!w->node && nocase)
+		w->node = find_folded(w, before);
 	if (!w->node)
 		return -ENOENT;
 	if (w->node->type != HOST_SYMLINK || !rest[0])

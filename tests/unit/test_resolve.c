@@ -492,6 +492,9 @@ static void protected_names_follow_the_case_of_their_directory(void **state)
 	gives("/ws/.Codex", READ);
 	gives("/tmp/.GIT", WRITE);
 	gives("/tmp/.git", READ);
+	resolve("cwd /ws\nnocase /ws\nd /ws/.GIT/hooks\n", NULL);
+	has("/ws/.git", READ, RULE_PROTECTED, HOST_DIRECTORY);
+	gives("/ws/.GIT/hooks", READ);
 	resolve("cwd /ws\nd /ws\nd /tmp\n", NULL);
 	assert_false(scene.policy->any_nocase);
 	gives("/ws/.GIT", WRITE);
