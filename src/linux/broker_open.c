@@ -203,15 +203,19 @@ static int open_on_proc(struct call *call, const struct place *place, int flags)
 
 /* --- what is there, and what is not --------------------------------------------------------------------------------------------- */
 
-/* fs.protected_symlinks (proc_sys_fs(5)): the kernel's own check sees only links that it follows itself. */
-static bool may_follow(const struct place *place, const struct stat *link)
+#define OVERFLOW_UID 65534		/* an owner that the box's user namespace does not know: two of them need not be one */
+
+/* In a sticky directory that all may write, what belongs neither to us nor to the directory's owner is not to be trusted:
+ * fs.protected_symlinks, protected_fifos and protected_regular (proc_sys_fs(5)). The kernel's own checks see only links that it follows
+ * and files that it opens with O_CREAT itself. */
+static bool is_trusted(const struct place *place, const struct stat *object)
 {
 	struct stat parent;
 
 	if (fstat(place->parent_fd, &parent) < 0)
 		return false;
-	return (parent.st_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) || link->st_uid == parent.st_uid ||
-	       link->st_uid == geteuid();
+	return (parent.st_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) || object->st_uid == geteuid() ||
+	       (object->st_uid == parent.st_uid && object->st_uid != OVERFLOW_UID);
 }
 
 static int follow(struct call *call, struct place *place, const struct stat *link)
@@ -223,7 +227,7 @@ static int follow(struct call *call, struct place *place, const struct stat *lin
 
 	if (size < 0)
 		return -errno;
-	if (!may_follow(place, link))
+	if (!is_trusted(place, link))
 		return -EACCES;
 	text[size] = '\0';
 	r = place_follow(&call->target, place, text, &next);
@@ -257,6 +261,10 @@ static int open_existing(struct call *call, const struct place *place, int flags
 	}
 	if ((flags & O_CREAT) && (flags & O_EXCL))
 		return -EEXIST;
+	if ((flags & O_CREAT) && S_ISDIR(st->st_mode))
+		return -EISDIR;
+	if ((flags & O_CREAT) && (S_ISREG(st->st_mode) || S_ISFIFO(st->st_mode)) && !is_trusted(place, st))
+		return -EACCES;
 	flags &= ~O_CREAT;		/* gone meanwhile: then it is another name to judge, see open_place() */
 	if (place->slash && !S_ISDIR(st->st_mode))
 		return -ENOTDIR;

@@ -345,6 +345,7 @@ static int add_system(struct resolver *r)
 			   system_places[i].who == ROOT && r->host->uid != 0 ? HOST_OWNED : HOST_OTHER,
 			   system_places[i].access, RULE_SYSTEM, &always, system_places[i].why) < 0)
 			return -ENOMEM;
+	}
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_resolve.c — a profile, a NUL byte, a host (unit/fake_host.h), a NUL byte, a letter for each thing that the machine lacks. It is
- * refused with a message, or the policy is sorted, canonical and decided by its own rules, and the mounts made of it give each object of
+/* fuzz_resolve.c — a profile, a NUL byte, a host (unit/fake_host.h), a NUL byte, a letter for each thing that the machine lacks; or a
+ * NUL byte and choices for scene_make_up(), which are far more often a profile that says something. It is refused with a message, or the policy is sorted, canonical and decided by its own rules, and the mounts made of it give each object of
  * the host just what the policy says. */
 #include "../unit/scene.h"
 
@@ -98,13 +98,29 @@ static void check(const char *toml, const char *host, const char *id, const stru
 	scene_done(&scene);
 }
 
+static void check_made_up(const uint8_t *bytes, size_t size)
+{
+	struct text host = { 0 }, toml = { 0 };
+
+	scene_make_up(bytes, size, &host, &toml);
+	check(toml.bytes, host.bytes, NULL, &scene_features);
+	text_done(&host);
+	text_done(&toml);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena arena = { 0 };
-	const char *toml = next_part(&arena, &data, &size);
-	const char *host = next_part(&arena, &data, &size);
-	struct features features = features_without(next_part(&arena, &data, &size));
+	const char *toml, *host;
+	struct features features;
 
+	if (size && !data[0]) {
+		check_made_up(data + 1, size - 1);
+		return 0;
+	}
+	toml = next_part(&arena, &data, &size);
+	host = next_part(&arena, &data, &size);
+	features = features_without(next_part(&arena, &data, &size));
 	check(toml, host, NULL, &features);
 	check(NULL, host, ":workspace", &features);
 	arena_done(&arena);

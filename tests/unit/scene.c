@@ -2,6 +2,7 @@
 /* scene.c — the chain on a fake host, and what holds of its results whatever went in. */
 #include "scene.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const struct features scene_features = {
@@ -55,6 +56,111 @@ void scene_done(struct scene *scene)
 	profiles_free(scene->profiles);
 	fake_host_done(&scene->fake);
 	*scene = (struct scene){ 0 };
+}
+
+/* --- made-up scenes ------------------------------------------------------------------------------------------------------------------- */
+
+struct choices { const uint8_t *bytes; size_t size; };
+
+static unsigned choose(struct choices *choices, unsigned below)
+{
+	if (!choices->size)
+		return 0;
+	choices->size--;
+	return *choices->bytes++ % below;
+}
+
+#define CHOOSE(choices, words)	(words)[choose(choices, ARRAY_SIZE(words))]
+
+/* "/a", "/a/.git/b": short, so that they meet. */
+static void make_path(struct choices *choices, struct text *text)
+{
+	static const char *const names[] = { "a", "b", "c", ".git", ".codex", ".env", "a-b", "modules" };
+
+	if (choose(choices, 2))
+		text_add(text, "/ws");
+	for (unsigned depth = 1 + choose(choices, 4); depth; depth--)
+		text_printf(text, "/%s", CHOOSE(choices, names));
+}
+
+static void make_target(struct choices *choices, struct text *text)
+{
+	static const char *const targets[] = { "..", "../..", "a", "../b/c", ".", "/ws", "/", "/a/b", "../.git", "gone/../a", "/ws/a/b" };
+
+	if (choose(choices, 3))
+		text_add(text, CHOOSE(choices, targets));
+	else
+		make_path(choices, text);
+}
+
+static void make_node(struct choices *choices, struct text *text)
+{
+	static const char *const types[] = { "d", "d", "f", "f", "l", "l", "s", "c", "o" };
+	const char *type = CHOOSE(choices, types);
+
+	text_printf(text, "%s ", type);
+	make_path(choices, text);
+	if (*type == 'l') {
+		text_add(text, " -> ");
+		make_target(choices, text);
+	} else if (*type == 'f' && choose(choices, 2)) {
+		text_printf(text, " #%u", 1 + choose(choices, 3));
+	} else if (*type == 'f' && choose(choices, 2)) {
+		text_add(text, choose(choices, 3) ? " = gitdir: " : " = ");
+		make_target(choices, text);
+	}
+	text_add(text, "\n");
+}
+
+static void make_entry(struct choices *choices, struct text *text)
+{
+	static const char *const globs[] = { "**/.env", "**/a", "a/*", "**/{b,c}/**", "*/[a-b]", "**/.git/**" };
+	static const char *const words[] = { "read", "write", "deny" };
+	struct text path = { 0 };
+
+	switch (choose(choices, 8)) {
+	case 0:
+		text_printf(text, "'/ws/%s' = 'deny'\n", CHOOSE(choices, globs));
+		break;
+	case 1:
+		text_printf(text, "'/%s' = 'deny'\n", CHOOSE(choices, globs));
+		break;
+	case 2:
+		text_add(text, "'/ws/.git' = 'commit'\n");
+		break;
+	default:
+		make_path(choices, &path);
+		text_printf(text, "'%s' = '%s'\n", path.bytes, CHOOSE(choices, words));
+		text_done(&path);
+	}
+}
+
+void scene_make_up(const uint8_t *bytes, size_t size, struct text *host, struct text *toml)
+{
+	static const char *const roots[] = { "':root' = 'read'\n", "':root' = 'write'\n", "':root' = 'deny'\n", "" };
+	static const char *const callers[] = { "cwd /ws\n", "cwd /ws\nhome /ws\n", "cwd /ws\nhome /ws/a\nuid 0\n", "cwd /\n", "cwd /a\n" };
+	static const char *const spaces[] = { "':workspace_roots' = 'write'\n", "", "':workspace_roots' = 'read'\n" };
+	struct choices choices = { bytes, size };
+	char *entries[16] = { 0 };
+	unsigned count = choose(&choices, ARRAY_SIZE(entries)), nodes = choose(&choices, 16);
+
+	text_printf(host, "d /ws\n%s", CHOOSE(&choices, callers));
+	text_printf(toml, "[permissions.t.filesystem]\n%s%s", CHOOSE(&choices, roots), CHOOSE(&choices, spaces));
+	while (nodes--)
+		make_node(&choices, host);
+	for (unsigned i = 0; i < count; i++) {		/* TOML wants each key once */
+		struct text entry = { 0 };
+		bool known = false;
+
+		make_entry(&choices, &entry);
+		text_take(&entry, &entries[i], NULL);
+		for (unsigned j = 0; j < i; j++)
+			known = known || !strncmp(entries[j], entries[i], (size_t)(strchr(entries[i], '=') - entries[i]));
+		if (!known)
+			text_add(toml, entries[i]);
+	}
+	for (unsigned i = 0; i < count; i++)
+		free(entries[i]);
 }
 
 /* --- what holds of every policy ------------------------------------------------------------------------------------------------------ */

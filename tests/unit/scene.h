@@ -35,6 +35,9 @@ int scene_plan(struct scene *scene, const struct features *features);
 int scene_lower(struct scene *scene);
 void scene_done(struct scene *scene);
 
+/* A host of a few names and a profile about them, as the bytes choose: every file of both is well formed. */
+void scene_make_up(const uint8_t *bytes, size_t size, struct text *host, struct text *toml);
+
 /* Promises that every policy and every box keeps; the first one that is broken is told in problem. */
 bool scene_policy_is_sound(const struct scene *scene, struct text *problem);
 /* Each object of the fake host is given by the mounts just what policy_decide() says. */
