@@ -30,7 +30,6 @@ check-self: all
 
 # against its peers: ratios in one run
 bench: all
-	@tools/setup bench
 	@bench/run
 
 # an hour, or FUZZ_SECONDS, on each parser of untrusted text

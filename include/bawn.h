@@ -50,7 +50,8 @@ struct bawn_error {
 	int status;		/* exit status for a command line, 124 to 127 */
 	unsigned line, column;	/* 1-based place in file; 0: none */
 	char file[256];		/* where the cause stands: a path, "command line", ""; cut when longer */
-	char message[1024];	/* one or more lines without a newline at the end; says what, on what, why, how to go on */
+	char message[1024]; /* one or more lines without a newline at the end; says what, on what, why, how to
+			       go on */
 };
 
 #define BAWN_ERROR_INIT		{ 0, 0, 0, 0, { 0 }, { 0 } }

@@ -33,7 +33,7 @@ const char *bawn_version(void)
 	return BAWN_VERSION;
 }
 
-/* --- the box and what is asked of it ---------------------------------------------------------- */
+/* --- the box and what is asked of it ------------------------------------------------------ */
 
 int bawn_new(struct bawn **ret_box, struct bawn_error *err)
 {
@@ -140,7 +140,7 @@ static void keep_warnings(struct bawn *box, const struct chain *chain)
 		text->bytes[--text->size] = '\0';
 }
 
-/* --- questions -------------------------------------------------------------------------------- */
+/* --- questions ---------------------------------------------------------------------------- */
 
 static bool is_format(enum bawn_format format)
 {
@@ -260,7 +260,7 @@ int bawn_explain(struct bawn *box, const char *operation, const char *target, en
 	return r;
 }
 
-/* --- profiles --------------------------------------------------------------------------------- */
+/* --- profiles ----------------------------------------------------------------------------- */
 
 static void list_as_json(const struct chain *chain, const struct profile *profile, struct json *json)
 {
@@ -402,7 +402,7 @@ int bawn_profile_check(struct bawn *box, enum bawn_format format, char **ret_tex
 	return text_take(&json.text, ret_text, err);
 }
 
-/* --- running ---------------------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------------------------ */
 
 /* What plain exec would do with our descriptor: one that is closed, or closes on exec, does not
  * reach the command. The command line puts such a /dev/null of its own where its caller left
@@ -466,7 +466,8 @@ int bawn_spawn(struct bawn *box, const char *const *argv, const int stdio[3], un
 	int r;
 
 	if (!box || !is_command(argv) || !ret_child || (flags & ~BAWN_FORWARD_SIGNALS))
-		return bad_argument(err, __func__, "a box, a command, known flags and a place for the child are needed");
+		return bad_argument(err, __func__,
+				    "a box, a command, known flags and a place for the child are needed");
 	child = calloc(1, sizeof(*child));
 	if (!child)
 		return error_oom(err);

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* --- table.c: cli.def as data ----------------------------------------------------------------- */
+/* --- table.c: cli.def as data ------------------------------------------------------------- */
 
 enum command_id {
 #define COMMAND(id, name, operands, help) COMMAND_##id,
@@ -53,7 +53,7 @@ bool option_needs_argument(const struct cli_option *option);
 bool option_is_for_box(const struct cli_option *option);	/* bawn_option() knows it */
 const struct cli_option *option_find(const char *name, size_t size);	/* NULL: there is none */
 
-/* --- parse.c: pure ---------------------------------------------------------------------------- */
+/* --- parse.c: pure ------------------------------------------------------------------------ */
 
 struct typed { const struct cli_option *option; const char *value; };	/* value NULL: none */
 
@@ -73,7 +73,7 @@ const struct typed *invocation_last(const struct invocation *invocation, const c
 /* The nearest of count words by edit distance, or NULL: none is near. */
 const char *nearest_word(const char *text, const char *const *words, size_t count);
 
-/* --- output.c --------------------------------------------------------------------------------- */
+/* --- output.c ----------------------------------------------------------------------------- */
 
 enum colour { PLAIN, BOLD, RED, GREEN, YELLOW };
 
@@ -100,7 +100,7 @@ void print_warnings(struct bawn *box);
 /* Text of the library's on standard output; frees it. */
 int print_text(char *text);
 
-/* --- box.c: what the commands share ----------------------------------------------------------- */
+/* --- box.c: what the commands share ------------------------------------------------------- */
 
 /* A box with the options that were typed. Complains itself; an exit status, 0 for success. */
 int box_make(const struct invocation *invocation, struct bawn **ret_box);
@@ -109,7 +109,7 @@ int format_wanted(const struct invocation *invocation, enum bawn_format *ret_for
 /* Complains of operands beyond so many. */
 int operands_at_most(const struct invocation *invocation, size_t count);
 
-/* --- one file a command: each returns the exit status ----------------------------------------- */
+/* --- one file a command: each returns the exit status ------------------------------------- */
 
 int command_run(const struct invocation *invocation);
 int command_plan(const struct invocation *invocation);

@@ -46,7 +46,7 @@ static void add_second_words(struct output *output)
 			output_printf(output, "%s ", second_word(i));
 }
 
-/* --- bash ------------------------------------------------------------------------------------- */
+/* --- bash --------------------------------------------------------------------------------- */
 
 static const char bash_begin[] =
 	"# bash completion for bawn; made by: bawn completion bash\n"
@@ -215,7 +215,7 @@ static void bash(struct output *output)
 	output_text(output, bash_end);
 }
 
-/* --- zsh -------------------------------------------------------------------------------------- */
+/* --- zsh ---------------------------------------------------------------------------------- */
 
 /* Inside single quotes and [...] of _arguments. */
 static void zsh_help(struct output *output, const char *help)
@@ -316,7 +316,7 @@ static void zsh(struct output *output)
 	output_text(output, "\tesac\n}\n_bawn \"$@\"\n");
 }
 
-/* --- fish ------------------------------------------------------------------------------------- */
+/* --- fish --------------------------------------------------------------------------------- */
 
 static void fish_quoted(struct output *output, const char *text)
 {

@@ -93,7 +93,7 @@ int output_end(struct output *output)
 	return output->failed ? BAWN_STATUS_SELF : 0;
 }
 
-/* --- messages --------------------------------------------------------------------------------- */
+/* --- messages ----------------------------------------------------------------------------- */
 
 /* Names of files and words of a configuration come from elsewhere: their control characters must
  * not reach a terminal. */

@@ -18,7 +18,7 @@ struct parser {
 	struct bawn_error *err;
 };
 
-/* --- the nearest spelling --------------------------------------------------------------------- */
+/* --- the nearest spelling ----------------------------------------------------------------- */
 
 #define WORD_MAX	32
 
@@ -88,7 +88,7 @@ static const char *nearest_command(const char *name)
 	return nearest_word(name, names, COMMAND__COUNT);
 }
 
-/* --- one option ------------------------------------------------------------------------------- */
+/* --- one option --------------------------------------------------------------------------- */
 
 static int unknown_option(const struct parser *parser, const char *name, int size)
 {
@@ -200,7 +200,7 @@ static int parse_options(struct parser *parser)
 	return r;
 }
 
-/* --- the whole -------------------------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------------------------- */
 
 /* How many words of argv make this command's name: 0, it is another; -1, the first does and the
  * second does not. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* box.h — the lowered plan and the child's state, shared by the files of linux/.
  *
- * struct box is made by lower.c before the clone and only read afterwards. struct inside is the child's: it lives on its stack, and
- * every step of linux.c takes it. After the clone nobody allocates, formats or parses: a step makes system calls and reports where it
- * failed as {step, item, errno}; the parent, who still has the plan, writes the sentence. */
+ * struct box is made by lower.c before the clone and only read afterwards. struct inside is the child's: it
+ * lives on its stack, and every step of linux.c takes it. After the clone nobody allocates, formats or parses:
+ * a step makes system calls and reports where it failed as {step, item, errno}; the parent, who still has the
+ * plan, writes the sentence. */
 #ifndef BAWN_LINUX_BOX_H
 #define BAWN_LINUX_BOX_H
 
@@ -14,7 +15,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-/* --- lower.c ---------------------------------------------------------------------------------------------------------------- */
+/* --- lower.c ------------------------------------------------------------------------------ */
 
 enum mount_kind {
 	MOUNT_WRITE,			/* the path itself, writable */
@@ -28,7 +29,7 @@ struct mount_op {
 	const char *path;
 	bool directory;
 	bool top;			/* lies in no other operation's path: an assembled root needs a place for it */
-	bool early;			/* cloned before anything is mounted: its path will be covered, or the old root gone */
+	bool early; /* cloned before anything is mounted: its path will be covered, or the old root gone */
 	bool optional;			/* nothing is lost when it is not there any more */
 	const struct plan_item *item;	/* NULL: not from a rule */
 };
@@ -41,7 +42,7 @@ struct scaffold {			/* a way through masks to something reopened, made on the pr
 
 struct pin { const char *root, *below; };	/* below: relative to the writable root that it lies in */
 
-struct missing {			/* a ruled name that does not exist; device and inode of its directory, when that does */
+struct missing { /* a ruled name that does not exist; device and inode of its directory, when that does */
 	const char *path, *name;
 	uint64_t device, inode;
 	bool nocase;
@@ -68,7 +69,8 @@ struct box {
 	char *nested_globs;
 	size_t nested_glob_bytes;
 	uint64_t landlock_handled, landlock_scoped;
-	uint64_t landlock_creation;	/* rights that the command has only on devices and procfs: the broker uses them for it */
+	uint64_t landlock_creation; /* rights that the command has only on devices and procfs: the broker uses
+				       them for it */
 	struct landlock_rule *landlock;
 	size_t landlock_count, landlock_capacity;
 	struct bpf_program bpf;
@@ -80,12 +82,33 @@ struct box {
 /* Limits alone: for a command without a box. */
 void linux_lower_limits(struct box *box);
 
-/* --- linux.c: the child ------------------------------------------------------------------------------------------------------ */
+/* --- linux.c: the child ------------------------------------------------------------------- */
 
-enum step_id {				/* names in linux.c */
-	STEP_MAP, STEP_NETWORK, STEP_CLONE_MOUNTS, STEP_ROOT, STEP_SCRATCH, STEP_PINS, STEP_RULES, STEP_SOCKETS, STEP_DEV,
-	STEP_PROC, STEP_SYSTEM, STEP_SEAL, STEP_DIRECTORY, STEP_KEYRING, STEP_CAPABILITIES, STEP_LANDLOCK, STEP_SPAWN,
-	STEP_DESCRIPTORS, STEP_LIMITS, STEP_NESTED, STEP_CREATION, STEP_SECCOMP, STEP_EXEC, STEP__COUNT
+enum step_id { /* names in linux.c */
+	       STEP_MAP,
+	       STEP_NETWORK,
+	       STEP_CLONE_MOUNTS,
+	       STEP_ROOT,
+	       STEP_SCRATCH,
+	       STEP_PINS,
+	       STEP_RULES,
+	       STEP_SOCKETS,
+	       STEP_DEV,
+	       STEP_PROC,
+	       STEP_SYSTEM,
+	       STEP_SEAL,
+	       STEP_DIRECTORY,
+	       STEP_KEYRING,
+	       STEP_CAPABILITIES,
+	       STEP_LANDLOCK,
+	       STEP_SPAWN,
+	       STEP_DESCRIPTORS,
+	       STEP_LIMITS,
+	       STEP_NESTED,
+	       STEP_CREATION,
+	       STEP_SECCOMP,
+	       STEP_EXEC,
+	       STEP__COUNT
 };
 
 struct failure {			/* what crosses the report pipe */

@@ -9,7 +9,7 @@
 
 #define REACH	254u	/* 255, less the copy that the second target of the same branch may need */
 
-/* --- emitter --- */
+/* --- emitter ------------------------------------------------------------------------------ */
 
 void bpf_init(struct bpf_builder *builder, struct arena *arena, unsigned capacity)
 {
@@ -95,7 +95,7 @@ int bpf_finish(const struct bpf_builder *builder, struct bpf_program *ret, struc
 	return 0;
 }
 
-/* --- simulator --- */
+/* --- simulator ---------------------------------------------------------------------------- */
 
 #define DATA_WORDS	16	/* struct seccomp_data: number, architecture, instruction pointer, arguments */
 

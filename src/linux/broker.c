@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* broker.c — makes names on behalf of the command, or refuses to.
  *
- * A mask covers what exists. A protected or denied name that is missing has nothing to cover, and a placeholder would be seen by the
- * whole host and survive a SIGKILL. So every call that makes a name, moves one, or opens a file for writing is trapped
- * (seccomp_unotify(2)) and made here, by a process that pid 1 starts for it: it copies the path, opens the directory that the path leads to, asks policy_decide()
- * about that directory's own path and the name, and makes the call itself through the descriptor it holds. Nothing is checked and then
- * left to the caller, so there is nothing to race: what the caller rewrites meanwhile is not looked at again. The broker has the caller's
- * uid, groups, mounts and first Landlock domain, and takes its umask, so the kernel judges everything else as it would have.
+ * A mask covers what exists. A protected or denied name that is missing has nothing to cover, and a placeholder
+ * would be seen by the whole host and survive a SIGKILL. So every call that makes a name, moves one, or opens a
+ * file for writing is trapped (seccomp_unotify(2)) and made here, by a process that pid 1 starts for it: it
+ * copies the path, opens the directory that the path leads to, asks policy_decide() about that directory's own
+ * path and the name, and makes the call itself through the descriptor it holds. Nothing is checked and then
+ * left to the caller, so there is nothing to race: what the caller rewrites meanwhile is not looked at again.
+ * The broker has the caller's uid, groups, mounts and first Landlock domain, and takes its umask, so the kernel
+ * judges everything else as it would have.
  *
- * Opens for writing are here because a mount stands on a file, not on its name: when somebody outside replaces a protected file by
- * rename(2), as git and editors do, the kernel takes the mount away with it.
+ * Opens for writing are here because a mount stands on a file, not on its name: when somebody outside replaces
+ * a protected file by rename(2), as git and editors do, the kernel takes the mount away with it.
  *
- * Should: answer every notification. Mustn't: allocate, wait for another process, act on a path twice. broker_open.c has the opens. */
+ * Should: answer every notification. Mustn't: allocate, wait for another process, act on a path twice.
+ * broker_open.c has the opens. */
 #include "linux/broker.h"
 
 #include <signal.h>
@@ -26,7 +29,7 @@
 _Static_assert(sizeof(struct notif) == 0x50 && sizeof(struct notif_resp) == 0x18 && sizeof(struct notif_addfd) == 0x18,
 	       "as in <linux/seccomp.h>: the ioctl numbers hold the sizes");
 
-/* --- judging ------------------------------------------------------------------------------------------------------------------ */
+/* --- judging ------------------------------------------------------------------------------ */
 
 static bool is_same_object(const struct missing *missing, const struct stat *parent, const char *name)
 {
@@ -34,7 +37,8 @@ static bool is_same_object(const struct missing *missing, const struct stat *par
 	       !(missing->nocase ? strcasecmp : strcmp)(missing->name, name);
 }
 
-/* Whether the directory of a place is, for us too, what its path says: a nested sandbox may see the tree at other paths than we do. */
+/* Whether the directory of a place is, for us too, what its path says: a nested sandbox may see the tree at
+ * other paths than we do. */
 static bool is_same_tree(const struct place *place, const struct stat *parent)
 {
 	char path[TARGET_PATH_MAX];
@@ -57,7 +61,8 @@ static bool is_allowed_nested(const struct call *call, const struct place *place
 	for (size_t i = 0; i < broker->missing_count; i++)
 		if (is_same_object(&broker->missing[i], &parent, place->name))
 			return false;
-	if (!nested_allows_name(broker->nested, call->target.tid, parent.st_dev, parent.st_ino, place->name, place->path))
+	if (!nested_allows_name(broker->nested, call->target.tid, parent.st_dev, parent.st_ino, place->name,
+				place->path))
 		return false;
 	if (!is_same_tree(place, &parent))
 		return true;		/* not a place that our rules speak of; its mounts are what they are */
@@ -106,7 +111,7 @@ int broker_judge_link(const struct call *call, const struct place *place)
 	return broker_judge(call, place);
 }
 
-/* --- places of a call --------------------------------------------------------------------------------------------------------- */
+/* --- places of a call --------------------------------------------------------------------- */
 
 int broker_read_place(const struct call *call, int at, uint64_t address, struct place *ret_place)
 {
@@ -156,10 +161,11 @@ static bool is_dot(const struct place *place)
 	return !strcmp(place->name, ".");
 }
 
-/* --- the calls: 0 or -errno ---------------------------------------------------------------------------------------------------- */
+/* --- the calls: 0 or -errno --------------------------------------------------------------- */
 
-/* Under `.git = "commit"` whoever may write the index may add a submodule, and git outside obeys the config in it: so no repository is
- * made below such a work tree. A `.git` file is another matter: `git worktree add` makes one. */
+/* Under `.git = "commit"` whoever may write the index may add a submodule, and git outside obeys the config in
+ * it: so no repository is made below such a work tree. A `.git` file is another matter: `git worktree add`
+ * makes one. */
 static bool is_new_repository(const struct call *call, const struct place *place)
 {
 	const struct policy *policy = call->broker->policy;
@@ -177,7 +183,8 @@ static int make_directory(struct call *call, int at, uint64_t path, mode_t mode)
 	autorelease struct place place = { .parent_fd = NO_FD };
 	int r = new_place(call, at, path, false, &place);
 
-	if (r < 0 || (r = is_new_repository(call, &place) && !exists(&place) ? -EACCES : 0) < 0 || (r = broker_take_umask(call)) < 0)
+	if (r < 0 || (r = is_new_repository(call, &place) && !exists(&place) ? -EACCES : 0) < 0 ||
+	    (r = broker_take_umask(call)) < 0)
 		return r;
 	return mkdirat(place.parent_fd, place.name, mode) < 0 ? -errno : 0;
 }
@@ -203,8 +210,8 @@ static int make_symlink(struct call *call, uint64_t target, int at, uint64_t pat
 	return symlinkat(text, place.parent_fd, place.name) < 0 ? -errno : 0;
 }
 
-/* A rename takes away what it moves and what it replaces. Mounts hold that for what stood there at start; a rule also holds for what
- * others have put in its place since, on which no mount stands. */
+/* A rename takes away what it moves and what it replaces. Mounts hold that for what stood there at start; a
+ * rule also holds for what others have put in its place since, on which no mount stands. */
 static int judge_object(const struct call *call, const struct place *place)
 {
 	struct statfs fs;
@@ -216,7 +223,8 @@ static int judge_object(const struct call *call, const struct place *place)
 	return -EROFS;
 }
 
-/* The source of a link: a name that is not followed, or an object that is held open: what AT_EMPTY_PATH or AT_SYMLINK_FOLLOW name. */
+/* The source of a link: a name that is not followed, or an object that is held open: what AT_EMPTY_PATH or
+ * AT_SYMLINK_FOLLOW name. */
 static int link_object(struct call *call, int at, const char *path, int flags, const struct place *to)
 {
 	char object[32], path_of_object[TARGET_PATH_MAX];
@@ -271,8 +279,9 @@ static int make_link(struct call *call, int from_at, uint64_t from_path, int to_
 	return linkat(from.parent_fd, from.name, to.parent_fd, to.name, 0) < 0 ? -errno : 0;
 }
 
-/* What a rename may not do beyond making a name: take a tree from under its rules, put something other than a directory where ruled
- * names are missing, or, where we stand in another mount namespace than the caller, move what an inner box has mounted on. */
+/* What a rename may not do beyond making a name: take a tree from under its rules, put something other than a
+ * directory where ruled names are missing, or, where we stand in another mount namespace than the caller, move
+ * what an inner box has mounted on. */
 static int judge_move(const struct call *call, const struct place *from, const struct place *to)
 {
 	const struct nested *nested = call->broker->nested;
@@ -302,9 +311,11 @@ static int move(struct call *call, int from_at, uint64_t from_path, int to_at, u
 		return r;
 	if (is_dot(&from) || is_dot(&to))	/* do_renameat2(), fs/namei.c */
 		return !is_dot(&from) && (flags & 1 /* RENAME_NOREPLACE */) ? -EEXIST : -EBUSY;
-	if ((r = judge_object(call, &from)) < 0 || (r = judge_object(call, &to)) < 0 || (r = judge_move(call, &from, &to)) < 0)
+	if ((r = judge_object(call, &from)) < 0 || (r = judge_object(call, &to)) < 0 ||
+	    (r = judge_move(call, &from, &to)) < 0)
 		return r;
-	if ((flags & 2 /* RENAME_EXCHANGE */) && ((r = broker_judge(call, &from)) < 0 || (r = judge_move(call, &to, &from)) < 0))
+	if ((flags & 2 /* RENAME_EXCHANGE */) &&
+	    ((r = broker_judge(call, &from)) < 0 || (r = judge_move(call, &to, &from)) < 0))
 		return r;
 	/* A trailing slash says "only a directory" to the kernel; it must not get lost. */
 	snprintf(old_name, sizeof(old_name), "%s%s", from.name, from.slash ? "/" : "");
@@ -312,10 +323,10 @@ static int move(struct call *call, int from_at, uint64_t from_path, int to_at, u
 	return syscall(SYS_renameat2, from.parent_fd, old_name, to.parent_fd, new_name, flags) < 0 ? -errno : 0;
 }
 
-/* --- bind ----------------------------------------------------------------------------------------------------------------------- */
+/* --- bind --------------------------------------------------------------------------------- */
 
-/* Whether the kernel would get from base to the place by the caller's spelling without meeting a link: then nothing of the command's
- * turns the way, for every rename of its own waits behind this call. */
+/* Whether the kernel would get from base to the place by the caller's spelling without meeting a link: then
+ * nothing of the command's turns the way, for every rename of its own waits behind this call. */
 static bool is_plain_way(int base, const char *path, const struct place *place)
 {
 	char directory[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 2] = ".";
@@ -332,11 +343,12 @@ static bool is_plain_way(int base, const char *path, const struct place *place)
 			strcpy(directory, "/");
 	}
 	fd = sys_openat2(base, directory, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, SYS_RESOLVE_NO_SYMLINKS);
-	return fd >= 0 && fstat(fd, &there) == 0 && fstat(place->parent_fd, &held) == 0 && there.st_dev == held.st_dev &&
-	       there.st_ino == held.st_ino;
+	return fd >= 0 && fstat(fd, &there) == 0 && fstat(place->parent_fd, &held) == 0 &&
+	       there.st_dev == held.st_dev && there.st_ino == held.st_ino;
 }
 
-/* By the caller's own spelling where that is safe, for getsockname(2) to give back; else by the name alone, in the directory we hold. */
+/* By the caller's own spelling where that is safe, for getsockname(2) to give back; else by the name alone, in
+ * the directory we hold. */
 static int bind_name(const struct call *call, int own, struct sockaddr_un *address, socklen_t size, const char *path,
 		     const struct place *place)
 {
@@ -356,7 +368,8 @@ static int bind_name(const struct call *call, int own, struct sockaddr_un *addre
 	return chdir("/") < 0 ? -errno : r;
 }
 
-/* A socket's name is made by bind(2). Sockets without a name in the file system are bound as they are: the address is our copy. */
+/* A socket's name is made by bind(2). Sockets without a name in the file system are bound as they are: the
+ * address is our copy. */
 static int bind_socket(struct call *call, int fd, uint64_t address, uint64_t size)
 {
 	autorelease struct place place = { .parent_fd = NO_FD };
@@ -386,12 +399,13 @@ static int bind_socket(struct call *call, int fd, uint64_t address, uint64_t siz
 		return -EADDRINUSE;
 	if (place.slash)
 		return -ENOENT;
-	if ((r = broker_is_waiting(call) ? broker_judge(call, &place) : -ESRCH) < 0 || (r = broker_take_umask(call)) < 0)
+	if ((r = broker_is_waiting(call) ? broker_judge(call, &place) : -ESRCH) < 0 ||
+	    (r = broker_take_umask(call)) < 0)
 		return r;
 	return bind_name(call, own, local, (socklen_t)size, path, &place);
 }
 
-/* --- one notification -------------------------------------------------------------------------------------------------------- */
+/* --- one notification --------------------------------------------------------------------- */
 
 static int make_call(struct call *call)
 {
@@ -412,8 +426,8 @@ static int make_call(struct call *call)
 #endif
 	case SYS_openat: return broker_open(call, (int)a[0], a[1], (int)a[2], (mode_t)a[3]);
 	case SYS_openat2: return broker_open_how(call);
-	/* A program that confines itself would rely on it, and what we make for it is made outside its domain: it is told that there is
-	 * no Landlock. An inner bawn sends its rules to us besides. */
+	/* A program that confines itself would rely on it, and what we make for it is made outside its domain:
+	 * it is told that there is no Landlock. An inner bawn sends its rules to us besides. */
 	case SYS_landlock_restrict_self:
 		call->go_on = call->broker->nested != NULL;
 		return call->go_on ? 0 : -EOPNOTSUPP;
@@ -434,7 +448,9 @@ static int make_call(struct call *call)
 /* Gives the caller the descriptor, and only then empties the file: a caller without room for it loses nothing. */
 static int hand_over(struct call *call, struct notif_resp *response)
 {
-	struct notif_addfd addfd = { .id = call->notif->id, .srcfd = (uint32_t)call->fd, .newfd_flags = (uint32_t)call->fd_flags };
+	struct notif_addfd addfd = { .id = call->notif->id,
+				     .srcfd = (uint32_t)call->fd,
+				     .newfd_flags = (uint32_t)call->fd_flags };
 	int number = ioctl(call->broker->listener_fd, NOTIF_IOCTL_ADDFD, &addfd);
 
 	if (number < 0) {

@@ -29,11 +29,12 @@ struct call {
 	bool go_on;			/* let the kernel make the call itself */
 	int fd, fd_flags;		/* a descriptor to hand over instead of a number, or NO_FD */
 	bool truncate;			/* empty the file once the caller has its descriptor */
-	struct place created;		/* take this name back when the caller has no room for the descriptor; parent_fd NO_FD: nothing */
+	struct place created; /* take this name back when the caller has no room for the descriptor; parent_fd
+				 NO_FD: nothing */
 	bool later;			/* a helper process answers */
 };
 
-/* --- broker.c ---------------------------------------------------------------------------------------------------------------- */
+/* --- broker.c ----------------------------------------------------------------------------- */
 
 bool broker_is_waiting(const struct call *call);
 /* Whether the rules let a name be made or a file be written at a place. */
@@ -50,7 +51,7 @@ void broker_reply(struct call *call, int result);
 
 #define autorelease __attribute__((cleanup(broker_release)))
 
-/* --- broker_open.c ------------------------------------------------------------------------------------------------------------ */
+/* --- broker_open.c ------------------------------------------------------------------------ */
 
 int broker_open(struct call *call, int at, uint64_t path, int flags, mode_t mode);
 int broker_open_how(struct call *call);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* broker_open.c — opens on behalf: O_CREAT, and everything for writing.
  *
- * A regular file, there or new, is opened here and the descriptor handed over. A FIFO is opened by a helper process, since that may
- * wait for the other end. What knows its opener (procfs) or might become ours (a terminal) is left to the caller, where its second
- * Landlock domain lets it write nothing but devices and procfs; where there is no such domain (a nested sandbox must be able to mount)
- * it is opened here without blocking.
+ * A regular file, there or new, is opened here and the descriptor handed over. A FIFO is opened by a helper
+ * process, since that may wait for the other end. What knows its opener (procfs) or might become ours (a
+ * terminal) is left to the caller, where its second Landlock domain lets it write nothing but devices and
+ * procfs; where there is no such domain (a nested sandbox must be able to mount) it is opened here without
+ * blocking.
  *
- * Descriptors under /proc/PID/fd are a way round the mounts: they reopen through the mount that they came by. Reopened for writing is
- * only what the rules let be written, or what is open for writing already. */
+ * Descriptors under /proc/PID/fd are a way round the mounts: they reopen through the mount that they came by.
+ * Reopened for writing is only what the rules let be written, or what is open for writing already. */
 #include "linux/broker.h"
 
 #include <sched.h>
@@ -33,7 +34,8 @@ static bool is_tmpfile(int flags)
 /* Whether the caller's own calls can make no name and write no file, so that it may be let go on. */
 static bool may_go_on(const struct call *call)
 {
-	return call->broker->creation_domain || (call->broker->nested && nested_has_domain(call->broker->nested, call->target.tid));
+	return call->broker->creation_domain ||
+	       (call->broker->nested && nested_has_domain(call->broker->nested, call->target.tid));
 }
 
 static int go_on(struct call *call)
@@ -42,14 +44,15 @@ static int go_on(struct call *call)
 	return 0;
 }
 
-/* --- opening here ---------------------------------------------------------------------------------------------------------------- */
+/* --- opening here ------------------------------------------------------------------------- */
 
 /* Without blocking, and without taking a terminal; the caller gets back the file status flags it asked for. */
 static int open_here(struct call *call, const struct place *place, int flags, mode_t mode)
 {
 	/* Emptied only when the caller has room for the descriptor; O_RDONLY|O_TRUNC cannot wait that long. */
 	bool later = (flags & O_TRUNC) && (flags & ACCESS_MODE) != O_RDONLY;
-	int fd = openat(place->parent_fd, place->name, (flags & ~(later ? O_TRUNC : 0)) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, mode);
+	int fd = openat(place->parent_fd, place->name,
+			(flags & ~(later ? O_TRUNC : 0)) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, mode);
 	struct stat st;
 
 	if (fd < 0)
@@ -64,10 +67,11 @@ static int open_here(struct call *call, const struct place *place, int flags, mo
 	return 0;
 }
 
-/* --- what waits -------------------------------------------------------------------------------------------------------------------- */
+/* --- what waits --------------------------------------------------------------------------- */
 
-/* For what may have to wait: a FIFO, a file under a lease. The object is held first, so that the helper opens what was looked at. It ends
- * when the open does, or when broker_sweep() finds that nobody waits for it any more. */
+/* For what may have to wait: a FIFO, a file under a lease. The object is held first, so that the helper opens
+ * what was looked at. It ends when the open does, or when broker_sweep() finds that nobody waits for it any
+ * more. */
 static int open_by_helper(struct call *call, const struct place *place, int flags)
 {
 	autoclose int held = openat(place->parent_fd, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -95,7 +99,7 @@ static int open_by_helper(struct call *call, const struct place *place, int flag
 	return 0;
 }
 
-/* --- procfs ----------------------------------------------------------------------------------------------------------------------- */
+/* --- procfs ------------------------------------------------------------------------------- */
 
 /* The number of the descriptor that a place below /proc/PID/fd names, or -1. */
 static int descriptor_of(const struct target *target, const struct place *place)
@@ -123,11 +127,13 @@ static int hand_back(struct call *call, int own, int flags)
 	return call->fd < 0 ? -errno : 0;
 }
 
-/* Files of the kernel's own look at who opens them, and some hand out that process's memory: they are never opened here for others. */
+/* Files of the kernel's own look at who opens them, and some hand out that process's memory: they are never
+ * opened here for others. */
 static bool is_kernel_file(int fd)
 {
-	static const unsigned kernel[] = { 0x9fa0 /* procfs */, 0x6e736673 /* nsfs */, 0x62656572 /* sysfs */,
-					   0x64626720 /* debugfs */, 0x74726163 /* tracefs */, 0x73636673 /* securityfs */ };
+	static const unsigned kernel[] = { 0x9fa0 /* procfs */,	     0x6e736673 /* nsfs */,
+					   0x62656572 /* sysfs */,   0x64626720 /* debugfs */,
+					   0x74726163 /* tracefs */, 0x73636673 /* securityfs */ };
 	struct statfs fs;
 
 	if (fstatfs(fd, &fs) < 0)
@@ -138,7 +144,8 @@ static bool is_kernel_file(int fd)
 	return false;
 }
 
-/* Opens anew what a descriptor of ours holds: what was judged, whatever the caller does to its own descriptors meanwhile. */
+/* Opens anew what a descriptor of ours holds: what was judged, whatever the caller does to its own descriptors
+ * meanwhile. */
 static int open_held(struct call *call, int own, int flags)
 {
 	struct place held = { .parent_fd = sys_open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC) };
@@ -170,7 +177,8 @@ static int reopen(struct call *call, int own, int flags)
 	return r == -EACCES || r == -EROFS ? hand_back(call, own, flags) : r;
 }
 
-/* A file of the caller's own /proc/PID, where it cannot be let go on. A link there would lead to whatever the caller has put behind it. */
+/* A file of the caller's own /proc/PID, where it cannot be let go on. A link there would lead to whatever the
+ * caller has put behind it. */
 static int open_own_proc(struct call *call, const struct place *place, int flags)
 {
 	autoclose int own = openat(place->parent_fd, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -192,8 +200,8 @@ static int open_on_proc(struct call *call, const struct place *place, int flags)
 
 	if (ours && fstat(own, &st) == 0 && S_ISREG(st.st_mode) && is_writing(flags))
 		return reopen(call, own, flags);
-	/* What only writes what is there may go on in any case: its flags came in a register, so whatever its path becomes, the mounts
-	 * hold. uid_map and its like ask who opened them. */
+	/* What only writes what is there may go on in any case: its flags came in a register, so whatever its
+	 * path becomes, the mounts hold. uid_map and its like ask who opened them. */
 	if (may_go_on(call) || (number < 0 && !(flags & O_CREAT) && call->notif->data.nr != SYS_openat2))
 		return go_on(call);
 	if (number >= 0)
@@ -201,13 +209,14 @@ static int open_on_proc(struct call *call, const struct place *place, int flags)
 	return open_own_proc(call, place, flags);
 }
 
-/* --- what is there, and what is not --------------------------------------------------------------------------------------------- */
+/* --- what is there, and what is not ------------------------------------------------------- */
 
-#define OVERFLOW_UID 65534		/* an owner that the box's user namespace does not know: two of them need not be one */
+#define OVERFLOW_UID                                                                                           \
+	65534 /* an owner that the box's user namespace does not know: two of them need not be one */
 
-/* In a sticky directory that all may write, what belongs neither to us nor to the directory's owner is not to be trusted:
- * fs.protected_symlinks, protected_fifos and protected_regular (proc_sys_fs(5)). The kernel's own checks see only links that it follows
- * and files that it opens with O_CREAT itself. */
+/* In a sticky directory that all may write, what belongs neither to us nor to the directory's owner is not to
+ * be trusted: fs.protected_symlinks, protected_fifos and protected_regular (proc_sys_fs(5)). The kernel's own
+ * checks see only links that it follows and files that it opens with O_CREAT itself. */
 static bool is_trusted(const struct place *place, const struct stat *object)
 {
 	struct stat parent;
@@ -332,7 +341,8 @@ int broker_open(struct call *call, int at, uint64_t path, int flags, mode_t mode
 	autorelease struct place place = { .parent_fd = NO_FD };
 	int r;
 
-	/* Opens nothing and makes nothing, whatever else is asked for (open(2)). These flags came in a register: nobody rewrites them. */
+	/* Opens nothing and makes nothing, whatever else is asked for (open(2)). These flags came in a
+	 * register: nobody rewrites them. */
 	if ((flags & O_PATH) && call->notif->data.nr != SYS_openat2)
 		return go_on(call);
 	if ((flags & O_CREAT) && (flags & O_DIRECTORY))
@@ -343,8 +353,8 @@ int broker_open(struct call *call, int at, uint64_t path, int flags, mode_t mode
 	return broker_is_waiting(call) ? open_place(call, &place, flags, mode) : -ESRCH;
 }
 
-/* openat2() keeps its flags in memory. What only reads may go on, whatever it is rewritten to: the second domain sees to that. Without
- * that domain, and for its ways of resolving, callers fall back to openat(). */
+/* openat2() keeps its flags in memory. What only reads may go on, whatever it is rewritten to: the second
+ * domain sees to that. Without that domain, and for its ways of resolving, callers fall back to openat(). */
 int broker_open_how(struct call *call)
 {
 	const __u64 *a = call->notif->data.args;

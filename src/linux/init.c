@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* init.c — pid 1 of the box.
  *
- * Starts the command and the broker, then: reaps whatever ends, forwards the signals that the supervisor sends, and ends,
- * taking everything in the box with it (pid_namespaces(7)), when the command ends or the supervisor does. It learns of the
- * supervisor's end from a pidfd; PR_SET_PDEATHSIG alone would not do, it speaks of the thread that cloned it.
+ * Starts the command and the broker, then: reaps whatever ends, forwards the signals that the supervisor sends,
+ * and ends, taking everything in the box with it (pid_namespaces(7)), when the command ends or the supervisor
+ * does. It learns of the supervisor's end from a pidfd; PR_SET_PDEATHSIG alone would not do, it speaks of the
+ * thread that cloned it.
  *
- * Should: hold no descriptor of the command's, block never. Mustn't: allocate (the caller may have had threads), trust what the
- * command can write. It is not dumpable: no process of the box can trace it or look into its descriptors. */
+ * Should: hold no descriptor of the command's, block never. Mustn't: allocate (the caller may have had
+ * threads), trust what the command can write. It is not dumpable: no process of the box can trace it or look
+ * into its descriptors. */
 #include "linux/nested.h"
 
 #include <poll.h>
@@ -24,7 +26,7 @@
 
 static const int forwarded[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT };
 
-/* --- the command's process ---------------------------------------------------------------------------------------------------- */
+/* --- the command's process ---------------------------------------------------------------- */
 
 static int keep_descriptors(const struct command *command)
 {
@@ -63,7 +65,8 @@ static int clear_capabilities(void)
 static int load_filter(struct inside *in)
 {
 	const struct sock_fprog program = { .len = in->box->bpf.count, .filter = in->box->bpf.code };
-	bool notify = in->box->plan->broker && in->box->plan->features.seccomp_notify && !in->box->plan->features.outer_broker;
+	bool notify = in->box->plan->broker && in->box->plan->features.seccomp_notify &&
+		      !in->box->plan->features.outer_broker;
 	unsigned flags = notify ? SECCOMP_FILTER_FLAG_NEW_LISTENER | (1u << 5) /* WAIT_KILLABLE_RECV */ : 0;
 	long r;
 
@@ -84,8 +87,9 @@ static void default_signals(const sigset_t *mask)
 	for (int i = 1; i < 32; i++) {
 		struct sigaction now;
 
-		/* An ignored SIGINT or SIGHUP is the caller's wish (nohup); SIGPIPE and SIGCHLD have their default action. A handler
-		 * of the caller's must not run in the memory of pid 1, which this process still shares. */
+		/* An ignored SIGINT or SIGHUP is the caller's wish (nohup); SIGPIPE and SIGCHLD have their
+		 * default action. A handler of the caller's must not run in the memory of pid 1, which this
+		 * process still shares. */
 		if (sigaction(i, NULL, &now) == 0 && now.sa_handler != SIG_DFL &&
 		    (now.sa_handler != SIG_IGN || i == SIGPIPE || i == SIGCHLD))
 			sigaction(i, &standard, NULL);
@@ -129,7 +133,8 @@ static int exec_by_path(struct inside *in, const char *name)
 			in->path_buffer[size] = '/';
 			strcpy(in->path_buffer + size + 1, name);
 			number = try_exec(in, in->path_buffer);
-			/* execvp(3): a directory of that name, or a file without permission, is only told when nothing else is found */
+			/* execvp(3): a directory of that name, or a file without permission, is only told when
+			 * nothing else is found */
 			if (number == EACCES && (stat(in->path_buffer, &st) < 0 || S_ISDIR(st.st_mode)))
 				number = ENOENT;
 			if (number != ENOENT && number != ENOTDIR && number != EACCES)
@@ -145,6 +150,7 @@ static int exec_by_path(struct inside *in, const char *name)
 
 struct spawn { struct inside *in; int step, number; };
 
+__attribute__((no_sanitize("address")))		/* it would look for the end of another stack */
 static int command_main(void *argument)
 {
 	struct spawn *spawn = argument;
@@ -152,7 +158,14 @@ static int command_main(void *argument)
 	const char *name = in->command->argv[0];
 	int r;
 
-#define ENTER(id, call) do { spawn->step = (id); if ((r = (call)) < 0) { spawn->number = -r; _exit(BAWN_STATUS_SELF); } } while (0)
+#define ENTER(id, call)                                                                                        \
+	do {                                                                                                   \
+		spawn->step = (id);                                                                            \
+		if ((r = (call)) < 0) {                                                                        \
+			spawn->number = -r;                                                                    \
+			_exit(BAWN_STATUS_SELF);                                                               \
+		}                                                                                              \
+	} while (0)
 	ENTER(STEP_DESCRIPTORS, keep_descriptors(in->command));
 	ENTER(STEP_CAPABILITIES, clear_capabilities());
 	ENTER(STEP_NESTED, nested_ask(in));
@@ -177,7 +190,8 @@ _Noreturn void init_run_unconfined(struct inside *in)
 	inside_fail(in, STEP_EXEC, strchr(name, '/') ? try_exec(in, name) : exec_by_path(in, name));
 }
 
-/* vfork() with a stack of its own: pid 1 sleeps until the exec, and meanwhile sees what the child writes into its memory. */
+/* vfork() with a stack of its own: pid 1 sleeps until the exec, and meanwhile sees what the child writes into
+ * its memory. */
 static pid_t spawn_command(struct inside *in, struct spawn *spawn)
 {
 	static char stack[64 * 1024] __attribute__((aligned(64)));
@@ -186,9 +200,10 @@ static pid_t spawn_command(struct inside *in, struct spawn *spawn)
 	return clone(command_main, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, spawn);
 }
 
-/* --- the broker's process -------------------------------------------------------------------------------------------------------- */
+/* --- the broker's process ----------------------------------------------------------------- */
 
-/* A file system that hangs holds whoever calls it; so the broker's calls are not made by pid 1, which must be able to end the box. */
+/* A file system that hangs holds whoever calls it; so the broker's calls are not made by pid 1, which must be
+ * able to end the box. */
 static _Noreturn void broker_loop(struct broker *broker)
 {
 	struct pollfd listener = { .fd = broker->listener_fd, .events = POLLIN };
@@ -224,7 +239,7 @@ static pid_t start_broker(struct inside *in)
 	return pid;
 }
 
-/* --- pid 1 ------------------------------------------------------------------------------------------------------------------------ */
+/* --- pid 1 -------------------------------------------------------------------------------- */
 
 struct init {
 	struct inside *in;
@@ -252,8 +267,8 @@ static void take_signals(struct init *init)
 
 	for (ssize_t i = 0; i < size / (ssize_t)sizeof(infos[0]); i++)
 		for (size_t j = 0; j < ARRAY_SIZE(forwarded); j++)
-			/* Only the supervisor's: those of a terminal reach the command's process group by themselves. From an
-			 * outer pid namespace a sender has no pid here. */
+			/* Only the supervisor's: those of a terminal reach the command's process group by
+			 * themselves. From an outer pid namespace a sender has no pid here. */
 			if ((int)infos[i].ssi_signo == forwarded[j] && infos[i].ssi_code <= 0 && infos[i].ssi_pid == 0)
 				kill(init->command, forwarded[j]);
 	reap(init);
@@ -298,7 +313,8 @@ _Noreturn void init_run(struct inside *in)
 	sigset_t all;
 
 	sigfillset(&all);
-	sigaction(SIGCHLD, &standard, NULL);	/* a parent that ignores it passes that on, and waitpid() would see nothing */
+	/* a parent that ignores it passes that on, and waitpid() would see nothing */
+	sigaction(SIGCHLD, &standard, NULL);
 	init.signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (init.signal_fd < 0)
 		inside_fail(in, STEP_SPAWN, errno);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* landlock.c — the file rules once more, from below the mounts, so that one mistaken mount is not a hole.
  *
- * Landlock grants below a directory and cannot take away again, so it repeats "no writing outside the writable roots", not the
- * exceptions inside them. Only rights to change things are handled: a right that is handled costs every open that asks for it, and
- * reading is held by mounts alone. A second domain, for the command and not for pid 1, handles the making of names and the opening of
- * files for writing, and grants them on devices and procfs only: the broker is then the only way to either, also for calls that no
- * filter sees (io_uring, a foreign architecture).
- * Rights that this kernel does not know were already judged by plan.c; nothing in this file chooses policy.
+ * Landlock grants below a directory and cannot take away again, so it repeats "no writing outside the writable
+ * roots", not the exceptions inside them. Only rights to change things are handled: a right that is handled
+ * costs every open that asks for it, and reading is held by mounts alone. A second domain, for the command and
+ * not for pid 1, handles the making of names and the opening of files for writing, and grants them on devices
+ * and procfs only: the broker is then the only way to either, also for calls that no filter sees (io_uring, a
+ * foreign architecture). Rights that this kernel does not know were already judged by plan.c; nothing in this
+ * file chooses policy.
  *
  * landlock(7); rights by ABI: Documentation/userspace-api/landlock.rst */
 #include "linux/box.h"
@@ -55,8 +56,10 @@ static const struct right {
 	{ LL_MAKE_FIFO,	  1, true,  false, true,  "make-fifo" },
 	{ LL_MAKE_BLOCK,  1, true,  false, true,  "make-block" },
 	{ LL_MAKE_SYM,	  1, true,  false, true,  "make-sym" },
-	{ LL_REFER,	  2, true,  false, true,  "refer" },	/* before: every rename between directories fails (EXDEV) */
-	{ LL_TRUNCATE,	  3, true,  true,  true,  "truncate" },	/* before: O_RDONLY|O_TRUNC empties a file; the mounts refuse it */
+	/* before: every rename between directories fails (EXDEV) */
+	{ LL_REFER,	  2, true,  false, true,  "refer" },
+	/* before: O_RDONLY|O_TRUNC empties a file; the mounts refuse it */
+	{ LL_TRUNCATE,	  3, true,  true,  true,  "truncate" },
 	{ LL_IOCTL_DEV,	  5, true,  true,  false, "ioctl-dev" },	/* before: every device that is open answers */
 };
 
@@ -65,7 +68,8 @@ static uint64_t collect(int abi, bool file, bool brokered)
 	uint64_t bits = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rights); i++)
-		if (rights[i].handled && rights[i].abi <= abi && (!file || rights[i].file) && (!brokered || rights[i].brokered))
+		if (rights[i].handled && rights[i].abi <= abi && (!file || rights[i].file) &&
+		    (!brokered || rights[i].brokered))
 			bits |= rights[i].bit;
 	return bits;
 }
@@ -91,7 +95,7 @@ uint64_t landlock_scopes(int abi)
 	return abi < 6 ? 0 : LL_SCOPE_ABSTRACT_UNIX | LL_SCOPE_SIGNAL;
 }
 
-/* --- the child ------------------------------------------------------------------------------------------------------------- */
+/* --- the child ---------------------------------------------------------------------------- */
 
 struct ruleset_attr { uint64_t handled_access_fs, handled_access_net, scoped; };
 
@@ -150,7 +154,8 @@ int landlock_enter_creation(struct inside *in)
 	if (!handled)
 		return 0;
 	/* Its signals do not reach the broker either, which has only the first domain. */
-	ruleset = create_ruleset(handled, in->box->landlock_scoped & LL_SCOPE_SIGNAL, in->box->plan->features.landlock_abi);
+	ruleset = create_ruleset(handled, in->box->landlock_scoped & LL_SCOPE_SIGNAL,
+				 in->box->plan->features.landlock_abi);
 	if (ruleset < 0)
 		return -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {

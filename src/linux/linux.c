@@ -8,16 +8,16 @@
  *	root		everything read-only at once, or an empty root in its place
  *	scratch		after the root, or it would be read-only with it
  *	rules, sockets	parents before what lies below them
- *	pins		after the rules: their clones cover whatever mounts a root has by then; before /dev, which hides them
- *	dev, proc, system	last of the mounts: they need no protection, and hide the scratch
- *	seal		nothing is made in an assembled root any more
- *	directory	again: the old one names the mount that was there before
- *	keyring, capabilities	after the last step that needs capabilities
- *	Landlock	second to last, it forbids mounts
- * and in the command's own process, which is made by vfork() so that pid 1 finds the listener's number in its own memory:
- *	descriptors, the second Landlock domain, seccomp (it refuses what the steps before it do), limits, exec.
+ *	pins		after the rules: their clones cover whatever mounts a root has by then; before /dev,
+ *which hides them dev, proc, system	last of the mounts: they need no protection, and hide the scratch seal
+ *nothing is made in an assembled root any more directory	again: the old one names the mount that was
+ *there before keyring, capabilities	after the last step that needs capabilities Landlock	second to last,
+ *it forbids mounts and in the command's own process, which is made by vfork() so that pid 1 finds the
+ *listener's number in its own memory: descriptors, the second Landlock domain, seccomp (it refuses what the
+ *steps before it do), limits, exec.
  *
- * pid 1 keeps CAP_SYS_PTRACE over its own user namespace: the broker reads paths from processes that are not dumpable. */
+ * pid 1 keeps CAP_SYS_PTRACE over its own user namespace: the broker reads paths from processes that are not
+ * dumpable. */
 #include "linux/box.h"
 
 #include <net/if.h>
@@ -34,7 +34,7 @@
 #include <linux/capability.h>
 #include <linux/securebits.h>
 
-/* --- steps that are too small for a file ------------------------------------------------------------------------------------- */
+/* --- steps that are too small for a file -------------------------------------------------- */
 
 static int write_file(const char *path, const char *text)
 {
@@ -62,6 +62,7 @@ static int loopback_up(int fd)
 }
 
 /* The helper shares memory and descriptors with pid 1, and errno too: it may only fail when all fails. */
+__attribute__((no_sanitize("address")))		/* it would look for the end of another stack */
 static int network_main(void *argument)
 {
 	struct inside *in = argument;
@@ -80,7 +81,8 @@ static int network_main(void *argument)
 	_exit(0);
 }
 
-/* A network namespace takes as long to make as all the mounts: a helper makes it meanwhile, pid 1 joins it afterwards. */
+/* A network namespace takes as long to make as all the mounts: a helper makes it meanwhile, pid 1 joins it
+ * afterwards. */
 static int network_begin(struct inside *in)
 {
 	static char stack[16 * 1024] __attribute__((aligned(64)));
@@ -113,8 +115,8 @@ static int change_directory(struct inside *in)
 	return chdir(cwd ? cwd : "/") < 0 ? -errno : 0;
 }
 
-/* A directory that the caller hands over leads through the caller's mounts to everything below it, past the rules: it is exchanged for
- * the same directory as the box has it. */
+/* A directory that the caller hands over leads through the caller's mounts to everything below it, past the
+ * rules: it is exchanged for the same directory as the box has it. */
 static int exchange_directory(int fd)
 {
 	char link[32], path[4096];
@@ -149,8 +151,8 @@ static int exchange_directories(struct inside *in)
 	return r;
 }
 
-/* keyctl(2): a new anonymous session keyring. A kernel without keyrings has none to leak; where a filter around us refuses the whole
- * family (EPERM, which this operation never says itself), none can be reached. */
+/* keyctl(2): a new anonymous session keyring. A kernel without keyrings has none to leak; where a filter around
+ * us refuses the whole family (EPERM, which this operation never says itself), none can be reached. */
 static int join_keyring(struct inside *in)
 {
 	long r = syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL);
@@ -162,21 +164,25 @@ static int join_keyring(struct inside *in)
 static int drop_capabilities(struct inside *in)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { { .permitted = 1u << CAP_SYS_PTRACE, .effective = 1u << CAP_SYS_PTRACE } };
+	struct __user_cap_data_struct data[2] = { { .permitted = 1u << CAP_SYS_PTRACE,
+						    .effective = 1u << CAP_SYS_PTRACE } };
 
 	(void)in;
 	for (unsigned long capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++)
 		;				/* EINVAL: the kernel has no more */
 	if (errno != EINVAL)
 		return -errno;
-	if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-		  SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED, 0, 0, 0) < 0 ||
+	if (prctl(PR_SET_SECUREBITS,
+		  SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+			  SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+			  SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED,
+		  0, 0, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
 	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
-/* --- the list ------------------------------------------------------------------------------------------------------------------ */
+/* --- the list ----------------------------------------------------------------------------- */
 
 static const struct step {
 	enum step_id id;
@@ -254,7 +260,9 @@ static const struct rule *failed_rule(const struct box *box, const struct failur
 {
 	bool ops = failure->step == STEP_CLONE_MOUNTS || failure->step == STEP_RULES || failure->step == STEP_ROOT;
 
-	return ops && failure->item < box->op_count && box->ops[failure->item].item ? box->ops[failure->item].item->rule : NULL;
+	return ops && failure->item < box->op_count && box->ops[failure->item].item ?
+		       box->ops[failure->item].item->rule :
+		       NULL;
 }
 
 static int explain_failure(const struct box *box, const struct failure *failure, const struct command *command,
@@ -272,15 +280,18 @@ static int explain_failure(const struct box *box, const struct failure *failure,
 		if (err)
 			err->status = failure->number == ENOENT ? BAWN_STATUS_NOT_FOUND : BAWN_STATUS_NOT_EXEC;
 	} else if (rule)
-		error_set(err, failure->number, "cannot %s %s: %s%s\n  rule: %s (%s:%u:%u)", what, subject, why, failure_advice(failure),
-			  rule->label, rule->origin.file, rule->origin.line, rule->origin.column);
+		error_set(err, failure->number, "cannot %s %s: %s%s\n  rule: %s (%s:%u:%u)", what, subject, why,
+			  failure_advice(failure), rule->label, rule->origin.file, rule->origin.line,
+			  rule->origin.column);
 	else
-		error_set(err, failure->number, "cannot %s%s%s: %s%s", what, subject ? " " : "", subject ? subject : "", why,
-			  failure_advice(failure));
+		error_set(err, failure->number, "cannot %s%s%s: %s%s", what, subject ? " " : "",
+			  subject ? subject : "", why, failure_advice(failure));
 	return -failure->number;
 }
 
-/* --- the child ------------------------------------------------------------------------------------------------------------------- */
+/* --- the child
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 _Noreturn void inside_fail(const struct inside *in, int step, int number)
 {
@@ -322,8 +333,9 @@ static _Noreturn void inside_run(struct inside *in)
 {
 	int r = is_plain_stdio(in->command) ? 0 : place_stdio(in->command);
 
-	/* The supervisor's end shows on its pidfd, but pid 1 may be stuck in a call that only a signal ends (a hanging file system).
-	 * This signal speaks of the thread that cloned us, so it is asked for only where that is as good as the process. */
+	/* The supervisor's end shows on its pidfd, but pid 1 may be stuck in a call that only a signal ends (a
+	 * hanging file system). This signal speaks of the thread that cloned us, so it is asked for only where
+	 * that is as good as the process. */
 	if (in->main_thread)
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	in->item = SIZE_MAX;
@@ -339,7 +351,7 @@ static _Noreturn void inside_run(struct inside *in)
 	init_run(in);
 }
 
-/* --- the parent ------------------------------------------------------------------------------------------------------------------ */
+/* --- the parent --------------------------------------------------------------------------- */
 
 static int explain_clone(int number, struct bawn_error *err)
 {
@@ -348,7 +360,8 @@ static int explain_clone(int number, struct bawn_error *err)
 	return error_set(err, number, "cannot make the box's namespaces: %s", namespaces_blocker(number));
 }
 
-/* Exit signal 0: a caller that ignores SIGCHLD, or that waits for any child, neither loses the status nor steals it (__WALL). */
+/* Exit signal 0: a caller that ignores SIGCHLD, or that waits for any child, neither loses the status nor
+ * steals it (__WALL). */
 static pid_t clone_child(unsigned long flags, int *ret_pidfd)
 {
 #if defined(__s390__)
@@ -431,7 +444,8 @@ static int start(struct inside *in, const struct box *box, const struct command 
 	return r;
 }
 
-int linux_start(const struct box *box, const struct command *command, struct process *ret_process, struct bawn_error *err)
+int linux_start(const struct box *box, const struct command *command, struct process *ret_process,
+		struct bawn_error *err)
 {
 	struct inside in = { .box = box, .command = command, .listener_fd = -1, .scratch_fd = -1 };
 	int r = prepare(&in, command, err);

@@ -20,8 +20,8 @@ struct command {
 	int stdio[3];				/* become 0, 1, 2; usually 0, 1, 2 themselves; -1: leave closed */
 	const int *keep_fds;			/* further descriptors that cross under their own numbers */
 	size_t keep_count;
-	const sigset_t *hold;			/* mask of the calling thread after the start; NULL: as it was. The command's
-						 * is what it was before in any case */
+	const sigset_t *hold; /* mask of the calling thread after the start; NULL: as it was. The command's
+			       * is what it was before in any case */
 };
 
 struct process {
@@ -30,8 +30,8 @@ struct process {
 	sigset_t old_mask;			/* of the calling thread, before the start */
 };
 
-/* Fills what can be learnt without starting anything (a few system calls, microseconds). thorough: also tries user namespaces and
- * /proc in a child of its own, for plan and doctor. */
+/* Fills what can be learnt without starting anything (a few system calls, microseconds). thorough: also tries
+ * user namespaces and /proc in a child of its own, for plan and doctor. */
 void linux_probe(struct features *ret_features, bool thorough);
 
 /* Pure. The plan must outlive the box. */
@@ -40,9 +40,10 @@ void linux_box_free(struct box *box);
 /* One line for each mount operation, Landlock rule and seccomp row, for golden tests and `plan --format json`. */
 int linux_box_print(const struct box *box, struct text *text);
 
-/* Starts the command and returns when it has been executed, or could not be: then nothing is left, and err says which step failed on
- * what (status 126 or 127 when it was the command itself). */
-int linux_start(const struct box *box, const struct command *command, struct process *ret_process, struct bawn_error *err);
+/* Starts the command and returns when it has been executed, or could not be: then nothing is left, and err says
+ * which step failed on what (status 126 or 127 when it was the command itself). */
+int linux_start(const struct box *box, const struct command *command, struct process *ret_process,
+		struct bawn_error *err);
 
 /* :danger-full-access: the command with its environment, descriptors and limits, and no box at all. */
 int linux_start_unconfined(const struct plan *plan, const struct command *command, struct process *ret_process,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lower.c — plan → struct box: what the child will do, as arrays. Pure; all choices are made here, none after the clone. */
+/* lower.c — plan → struct box: what the child will do, as arrays. Pure; all choices are made here, none after
+ * the clone. */
 #include "linux/nested.h"
 
 #include <sched.h>
@@ -7,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- mounts ---------------------------------------------------------------------------------------------------------------- */
+/* --- mounts ------------------------------------------------------------------------------- */
 
 static int add_op(struct box *box, struct mount_op op)
 {
-	struct mount_op *slot = array_add(&box->arena, (void **)&box->ops, &box->op_count, &box->op_capacity, sizeof(*slot));
+	struct mount_op *slot =
+		array_add(&box->arena, (void **)&box->ops, &box->op_count, &box->op_capacity, sizeof(*slot));
 
 	if (!slot)
 		return -ENOMEM;
@@ -57,7 +59,9 @@ static int add_scaffold(struct box *box, size_t mask, const char *path, bool dir
 	if (!slot)
 		return -ENOMEM;
 	box->ops[mask].kind = MOUNT_SCAFFOLD;
-	*slot = (struct scaffold){ .op = mask, .below = path + strlen(box->ops[mask].path) + 1, .directory = directory };
+	*slot = (struct scaffold){ .op = mask,
+				   .below = path + strlen(box->ops[mask].path) + 1,
+				   .directory = directory };
 	return 0;
 }
 
@@ -93,8 +97,10 @@ static int lower_system_item(struct box *box, const struct plan_item *item)
 	slot = array_add(&box->arena, (void **)&box->system, &box->system_count, &box->system_capacity, sizeof(*slot));
 	if (!slot)
 		return -ENOMEM;
-	*slot = (struct mount_op){ .kind = item->layer == LAYER_MASK ? MOUNT_MASK : MOUNT_READ, .path = item->rule->path,
-				   .optional = true, .item = item };
+	*slot = (struct mount_op){ .kind = item->layer == LAYER_MASK ? MOUNT_MASK : MOUNT_READ,
+				   .path = item->rule->path,
+				   .optional = true,
+				   .item = item };
 	return 0;
 }
 
@@ -114,7 +120,7 @@ static int lower_mounts(struct box *box)
 	return e;
 }
 
-/* --- pins ---------------------------------------------------------------------------------------------------------------------- */
+/* --- pins --------------------------------------------------------------------------------- */
 
 static const char *writable_root_of(const struct box *box, const char *path)
 {
@@ -141,7 +147,7 @@ static int lower_pins(struct box *box)
 	return 0;
 }
 
-/* --- missing names: for the broker -------------------------------------------------------------------------------------- */
+/* --- missing names: for the broker -------------------------------------------------------- */
 
 static int lower_missing(struct box *box)
 {
@@ -151,7 +157,8 @@ static int lower_missing(struct box *box)
 
 		if (!item->rule || item->layer != LAYER_BROKER)
 			continue;
-		slot = array_add(&box->arena, (void **)&box->missing, &box->missing_count, &box->missing_capacity, sizeof(*slot));
+		slot = array_add(&box->arena, (void **)&box->missing, &box->missing_count,
+				 &box->missing_capacity, sizeof(*slot));
 		if (!slot)
 			return -ENOMEM;
 		*slot = (struct missing){ .path = item->rule->path, .name = path_base(item->rule->path),
@@ -160,7 +167,7 @@ static int lower_missing(struct box *box)
 	return 0;
 }
 
-/* --- Landlock ------------------------------------------------------------------------------------------------------------------ */
+/* --- Landlock ----------------------------------------------------------------------------- */
 
 static int add_landlock(struct box *box, const char *path, uint64_t access, bool optional)
 {
@@ -184,14 +191,16 @@ static int lower_landlock_items(struct box *box)
 
 		if (!rule || rule->kind == RULE_SYSTEM || !(item->layer == LAYER_MOUNT_WRITE || root))
 			continue;
-		if (add_landlock(box, rule->path, rule->type == HOST_DIRECTORY ? ~(uint64_t)0 : landlock_file_rights(), false) < 0)
+		if (add_landlock(box, rule->path,
+				 rule->type == HOST_DIRECTORY ? ~(uint64_t)0 : landlock_file_rights(),
+				 false) < 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-/* What the box has of its own: device nodes take writes and ioctls, /proc takes writes (where it is not read-only), shared memory
- * takes everything. */
+/* What the box has of its own: device nodes take writes and ioctls, /proc takes writes (where it is not
+ * read-only), shared memory takes everything. */
 static int lower_landlock(struct box *box)
 {
 	static const struct { const char *path; bool files; } own[] = {
@@ -214,7 +223,7 @@ static int lower_landlock(struct box *box)
 	return lower_landlock_items(box);
 }
 
-/* --- limits ------------------------------------------------------------------------------------------------------------------ */
+/* --- limits ------------------------------------------------------------------------------- */
 
 void linux_lower_limits(struct box *box)
 {
@@ -231,11 +240,12 @@ void linux_lower_limits(struct box *box)
 		if (resources[i] < 0 || (!limit->set && !core))
 			continue;
 		box->limits[box->limit_count].resource = resources[i];
-		box->limits[box->limit_count++].limit = (struct rlimit){ .rlim_cur = limit->value, .rlim_max = limit->value };
+		box->limits[box->limit_count++].limit =
+			(struct rlimit){ .rlim_cur = limit->value, .rlim_max = limit->value };
 	}
 }
 
-/* --- the whole ---------------------------------------------------------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------------------------- */
 
 static int lower_seccomp(struct box *box, struct bawn_error *err)
 {
@@ -245,7 +255,8 @@ static int lower_seccomp(struct box *box, struct bawn_error *err)
 #else
 		.arch = SECCOMP_X86_64,
 #endif
-		.kernel_allow = box->plan->policy->kernel_allow, .broker = box->plan->broker && !box->plan->features.outer_broker,
+		.kernel_allow = box->plan->policy->kernel_allow,
+		.broker = box->plan->broker && !box->plan->features.outer_broker,
 	};
 
 	return box->plan->features.seccomp ? seccomp_lower(&options, &box->arena, &box->bpf, err) : 0;
@@ -295,9 +306,11 @@ int linux_box_print(const struct box *box, struct text *text)
 	for (size_t i = 0; i < box->system_count; i++)
 		text_printf(text, "system %s %s\n", kinds[box->system[i].kind], box->system[i].path);
 	for (size_t i = 0; i < box->landlock_count; i++)
-		text_printf(text, "landlock %#llx %s\n", (unsigned long long)box->landlock[i].access, box->landlock[i].path);
-	text_printf(text, "landlock handled %#llx scoped %#llx creation %#llx\n", (unsigned long long)box->landlock_handled,
-		    (unsigned long long)box->landlock_scoped, (unsigned long long)box->landlock_creation);
+		text_printf(text, "landlock %#llx %s\n", (unsigned long long)box->landlock[i].access,
+			    box->landlock[i].path);
+	text_printf(text, "landlock handled %#llx scoped %#llx creation %#llx\n",
+		    (unsigned long long)box->landlock_handled, (unsigned long long)box->landlock_scoped,
+		    (unsigned long long)box->landlock_creation);
 	text_printf(text, "seccomp %u instructions\n", box->bpf.count);
 	return text->failed ? -ENOMEM : 0;
 }

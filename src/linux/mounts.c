@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mounts.c — the file rules as mounts, in the child's own mount namespace.
  *
- * Theory of operation. What stays writable, and what a mask will cover, is cloned first (open_tree). Then the whole tree becomes
- * read-only in one call (mount_setattr), or, when reading is restricted, an empty root takes its place (pivot_root). Then the clones
- * are put back and the stricter rules laid over them, parents first. So no mountinfo is read and nothing depends on how many mounts
- * the host has.
+ * Theory of operation. What stays writable, and what a mask will cover, is cloned first (open_tree). Then the
+ * whole tree becomes read-only in one call (mount_setattr), or, when reading is restricted, an empty root takes
+ * its place (pivot_root). Then the clones are put back and the stricter rules laid over them, parents first. So
+ * no mountinfo is read and nothing depends on how many mounts the host has.
  *
- * One private tmpfs, the scratch, holds whatever must be made: /dev, /dev/shm, an empty directory and an empty file as masks (mode 0,
- * and no capability to override it), and for a mask with something reopened below it the directories that lead there. It is attached
- * on /dev and ends up beneath the box's own /dev, out of reach. So do the pins: a second clone of each writable root, with a mount on
- * every directory that must keep its name. The kernel refuses to rename or remove a directory on which any mount of this namespace
- * stands (is_local_mountpoint(), fs/namei.c), whichever clone it stands in, while paths through the visible clone do not cross it: no
- * EXDEV between a pinned directory and its neighbours.
+ * One private tmpfs, the scratch, holds whatever must be made: /dev, /dev/shm, an empty directory and an empty
+ * file as masks (mode 0, and no capability to override it), and for a mask with something reopened below it the
+ * directories that lead there. It is attached on /dev and ends up beneath the box's own /dev, out of reach. So
+ * do the pins: a second clone of each writable root, with a mount on every directory that must keep its name.
+ * The kernel refuses to rename or remove a directory on which any mount of this namespace stands
+ * (is_local_mountpoint(), fs/namei.c), whichever clone it stands in, while paths through the visible clone do
+ * not cross it: no EXDEV between a pinned directory and its neighbours.
  *
- * Should: open every path once, without following links (canonical paths have none: one that appears meanwhile is an attack), and act
- * on the descriptor. Mustn't: remember paths, fail for what may vanish between plan and start (op->optional). */
+ * Should: open every path once, without following links (canonical paths have none: one that appears meanwhile
+ * is an attack), and act on the descriptor. Mustn't: remember paths, fail for what may vanish between plan and
+ * start (op->optional). */
 #include "linux/box.h"
 
 #include <errno.h>
@@ -31,7 +33,7 @@ const char *const device_nodes[6] = { "full", "null", "random", "tty", "urandom"
 #define SCRATCH_PROC		"proc"
 #define SCRATCH_SHM		"shm"
 
-/* --- small steps ------------------------------------------------------------------------------------------------------- */
+/* --- small steps -------------------------------------------------------------------------- */
 
 /* One component after the other, for want of openat2(): before Linux 5.6, and inside another bawn. */
 static int open_by_steps(int at, const char *path)
@@ -75,7 +77,9 @@ static int open_exactly(const char *path)
 
 static int clone_fd(int fd, bool recursive)
 {
-	return sys_open_tree(fd, "", SYS_OPEN_TREE_CLONE | SYS_AT_EMPTY_PATH | O_CLOEXEC | (recursive ? SYS_AT_RECURSIVE : 0));
+	return sys_open_tree(fd, "",
+			     SYS_OPEN_TREE_CLONE | SYS_AT_EMPTY_PATH | O_CLOEXEC |
+				     (recursive ? SYS_AT_RECURSIVE : 0));
 }
 
 static int set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive)
@@ -85,8 +89,8 @@ static int set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive)
 	return sys_mount_setattr(fd, "", SYS_AT_EMPTY_PATH | (recursive ? SYS_AT_RECURSIVE : 0), &attr);
 }
 
-/* What an optional operation may meet: the path is gone, or was replaced by a link since the plan was made. The latter only where the
- * operation takes rights away and the rule above is no wider. */
+/* What an optional operation may meet: the path is gone, or was replaced by a link since the plan was made. The
+ * latter only where the operation takes rights away and the rule above is no wider. */
 static bool is_gone(int number)
 {
 	return number == ENOENT || number == ENOTDIR;
@@ -101,7 +105,7 @@ static int attach(int from, const char *path)
 	return 0;
 }
 
-/* --- before anything changes ---------------------------------------------------------------------------------------------- */
+/* --- before anything changes -------------------------------------------------------------- */
 
 static void raise_descriptor_limit(size_t wanted)
 {
@@ -141,8 +145,9 @@ static int clone_nodes(struct inside *in)
 	return 0;
 }
 
-/* The terminal that the command talks to belongs to the host's devpts; ttyname(3) looks through /dev for a node of the same device,
- * and finds it as /dev/console. The descriptor itself belongs to another mount namespace, so its node is looked for by path. */
+/* The terminal that the command talks to belongs to the host's devpts; ttyname(3) looks through /dev for a node
+ * of the same device, and finds it as /dev/console. The descriptor itself belongs to another mount namespace,
+ * so its node is looked for by path. */
 static int clone_terminal(void)
 {
 	char link[32], path[64];
@@ -160,7 +165,8 @@ static int clone_terminal(void)
 			continue;
 		path[size] = '\0';
 		node = sys_open(path, O_PATH | O_CLOEXEC);
-		if (node >= 0 && fstat(node, &named) == 0 && fstat(fd, &open_one) == 0 && named.st_rdev == open_one.st_rdev)
+		if (node >= 0 && fstat(node, &named) == 0 && fstat(fd, &open_one) == 0 &&
+		    named.st_rdev == open_one.st_rdev)
 			return clone_fd(node, false);
 	}
 	return -1;
@@ -186,7 +192,7 @@ int mounts_clone(struct inside *in)
 	return clone_nodes(in);
 }
 
-/* --- the root ---------------------------------------------------------------------------------------------------------------- */
+/* --- the root ----------------------------------------------------------------------------- */
 
 static int new_tmpfs(unsigned attributes)
 {
@@ -198,8 +204,8 @@ static int new_tmpfs(unsigned attributes)
 	return sys_fsmount(context, attributes);
 }
 
-/* Makes the directories of a relative path below fd, and at its end a directory or an empty file. What is not granted itself can be
- * walked through but not listed. */
+/* Makes the directories of a relative path below fd, and at its end a directory or an empty file. What is not
+ * granted itself can be walked through but not listed. */
 static int make_way(int fd, const char *relative, bool directory)
 {
 	char path[4096];
@@ -265,9 +271,10 @@ static int make_places(struct inside *in, int root)
 	return make_links(in, root);
 }
 
-/* The new root stands on /dev for the moment between its attachment and pivot_root(".", "."), which puts the old root on top of it:
- * pivot_root(2), "the following trick". /proc of the host stays attached beneath ours until ours is made: the kernel lets a user
- * namespace mount a new procfs only where it could see one in full (mount_too_revealing()). */
+/* The new root stands on /dev for the moment between its attachment and pivot_root(".", "."), which puts the
+ * old root on top of it: pivot_root(2), "the following trick". /proc of the host stays attached beneath ours
+ * until ours is made: the kernel lets a user namespace mount a new procfs only where it could see one in full
+ * (mount_too_revealing()). */
 static int assemble_root(struct inside *in)
 {
 	autoclose int root = new_tmpfs(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
@@ -290,7 +297,8 @@ int mounts_root(struct inside *in)
 {
 	const struct plan *plan = in->box->plan;
 	const struct sys_mount_attr in_place = {
-		.attr_set = SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV | (plan->root_writable ? 0 : SYS_MOUNT_ATTR_RDONLY),
+		.attr_set = SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV |
+			    (plan->root_writable ? 0 : SYS_MOUNT_ATTR_RDONLY),
 		.propagation = SYS_MS_PRIVATE,
 	};
 	const struct sys_mount_attr private = { .propagation = SYS_MS_PRIVATE };
@@ -300,7 +308,7 @@ int mounts_root(struct inside *in)
 	return plan->restricted_read ? assemble_root(in) : 0;
 }
 
-/* --- the scratch ---------------------------------------------------------------------------------------------------------- */
+/* --- the scratch -------------------------------------------------------------------------- */
 
 static int make_dev_tree(int scratch)
 {
@@ -345,7 +353,8 @@ static int make_scaffolds(struct inside *in)
 	return 0;
 }
 
-/* Everything is made first, then the scratch becomes read-only, and whatever is cloned from it after that is so from birth. */
+/* Everything is made first, then the scratch becomes read-only, and whatever is cloned from it after that is so
+ * from birth. */
 int mounts_scratch(struct inside *in)
 {
 	int fd = new_tmpfs(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
@@ -355,7 +364,8 @@ int mounts_scratch(struct inside *in)
 	if (fd < 0 || attach(fd, "/dev") < 0)
 		return -errno;
 	if (mkdirat(fd, SCRATCH_DIRECTORY, 0) < 0 || mknodat(fd, SCRATCH_FILE, S_IFREG, 0) < 0 ||
-	    mkdirat(fd, SCRATCH_DEV, 0755) < 0 || mkdirat(fd, SCRATCH_PROC, 0755) < 0 || mkdirat(fd, SCRATCH_SHM, 01777) < 0 || fchmodat(fd, SCRATCH_SHM, 01777, 0) < 0)
+	    mkdirat(fd, SCRATCH_DEV, 0755) < 0 || mkdirat(fd, SCRATCH_PROC, 0755) < 0 ||
+	    mkdirat(fd, SCRATCH_SHM, 01777) < 0 || fchmodat(fd, SCRATCH_SHM, 01777, 0) < 0)
 		return -errno;
 	if ((r = make_dev_tree(fd)) < 0 || (r = make_scaffolds(in)) < 0)
 		return r;
@@ -370,7 +380,9 @@ static int clone_scratch(const struct inside *in, const char *name)
 	return sys_open_tree(in->scratch_fd, name, SYS_OPEN_TREE_CLONE | O_CLOEXEC);
 }
 
-/* --- pins --------------------------------------------------------------------------------------------------------------------- */
+/* --- pins
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static int clone_hidden(const char *root)
 {
@@ -399,8 +411,8 @@ static int pin(const struct inside *in, int root, const char *below)
 	return from < 0 || sys_move_mount(from, to) < 0 ? -errno : 0;
 }
 
-/* After the rules: a clone taken before them would not be recursive enough to hold pins inside a root's own mounts, one taken after
- * them shows the masks too, which changes nothing for a name. */
+/* After the rules: a clone taken before them would not be recursive enough to hold pins inside a root's own
+ * mounts, one taken after them shows the masks too, which changes nothing for a name. */
 int mounts_pins(struct inside *in)
 {
 	const struct box *box = in->box;
@@ -425,7 +437,7 @@ int mounts_pins(struct inside *in)
 	return r;
 }
 
-/* --- the rules ---------------------------------------------------------------------------------------------------------------- */
+/* --- the rules ---------------------------------------------------------------------------- */
 
 static int mask_source(const struct inside *in, const struct mount_op *op, int to)
 {
@@ -482,7 +494,8 @@ int mounts_rules(struct inside *in)
 	return 0;
 }
 
-/* Sockets are named as their owner bound them, perhaps through links; a mask only takes away, so links may be followed. */
+/* Sockets are named as their owner bound them, perhaps through links; a mask only takes away, so links may be
+ * followed. */
 int mounts_sockets(struct inside *in)
 {
 	const struct policy *policy = in->box->plan->policy;
@@ -502,12 +515,15 @@ int mounts_sockets(struct inside *in)
 	return 0;
 }
 
-/* --- /dev and /proc -------------------------------------------------------------------------------------------------------- */
+/* --- /dev and /proc ----------------------------------------------------------------------- */
 
-/* By path: nobody else can have turned a link into this /dev, /proc or read-only /sys. Descriptors are left to pid 1's close_range(). */
+/* By path: nobody else can have turned a link into this /dev, /proc or read-only /sys. Descriptors are left to
+ * pid 1's close_range(). */
 static int put(int from, const char *path)
 {
-	return from < 0 || syscall(SYS_move_mount, from, "", AT_FDCWD, path, SYS_MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+	return from < 0 || syscall(SYS_move_mount, from, "", AT_FDCWD, path, SYS_MOVE_MOUNT_F_EMPTY_PATH) < 0 ?
+		       -errno :
+		       0;
 }
 
 static int new_devpts(void)
@@ -557,9 +573,9 @@ int mounts_dev(struct inside *in)
 	return in->tty_fd < 0 ? 0 : put(in->tty_fd, "/dev/console");
 }
 
-/* A namespace that is allowed to nest must have a procfs that the kernel finds fully visible, with nothing mounted in it, or no inner
- * one may be mounted (mount_too_revealing()). It lies beneath /dev. For root it is read-only, and so are all that are made from it:
- * /proc/sys must stay out of reach. */
+/* A namespace that is allowed to nest must have a procfs that the kernel finds fully visible, with nothing
+ * mounted in it, or no inner one may be mounted (mount_too_revealing()). It lies beneath /dev. For root it is
+ * read-only, and so are all that are made from it: /proc/sys must stay out of reach. */
 static int put_hidden_proc(const struct inside *in)
 {
 	autoclose int to = openat(in->scratch_fd, SCRATCH_PROC, O_PATH | O_CLOEXEC);

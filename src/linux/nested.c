@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nested.c — a bawn inside a bawn.
  *
- * A chain of seccomp filters has room for one listener (EBUSY), and the outer bawn has it. So the inner one asks the outer broker to
- * keep its names as well: it sends what its own broker would have kept, and the outer pid 1 remembers that for the user namespace the
- * request came from. Whoever is in that namespace or one below it is held to it, besides the outer rules. A request can only take
- * rights away, and only from those who share the asker's namespace, so anybody may make one. What it would cost the outer box is
- * bounded: so many boxes at a time, so many bytes each.
+ * A chain of seccomp filters has room for one listener (EBUSY), and the outer bawn has it. So the inner one
+ * asks the outer broker to keep its names as well: it sends what its own broker would have kept, and the outer
+ * pid 1 remembers that for the user namespace the request came from. Whoever is in that namespace or one below
+ * it is held to it, besides the outer rules. A request can only take rights away, and only from those who share
+ * the asker's namespace, so anybody may make one. What it would cost the outer box is bounded: so many boxes at
+ * a time, so many bytes each.
  *
- * The kernel's own check for mount points looks at the caller's mount namespace, which for a call on behalf is the outer one; so the
- * objects that the inner box has mounted something on are part of the request, and renames of them are refused here. */
+ * The kernel's own check for mount points looks at the caller's mount namespace, which for a call on behalf is
+ * the outer one; so the objects that the inner box has mounted something on are part of the request, and
+ * renames of them are refused here. */
 #include "linux/nested.h"
 #include "linux/target.h"
 
@@ -25,7 +27,7 @@
 #define DEPTH_MAX	33		/* user namespaces nest no deeper: user_namespaces(7) */
 #define NS_GET_USERNS_PARENT 0xb702	/* NS_GET_PARENT of ioctl_ns(2) */
 
-/* --- the inner side ---------------------------------------------------------------------------------------------------------- */
+/* --- the inner side ----------------------------------------------------------------------- */
 
 bool nested_is_inside(void)
 {
@@ -38,8 +40,8 @@ static void add_pattern(struct text *text, char kind, const char *pattern)
 	text_add_bytes(text, pattern, strlen(pattern) + 1);
 }
 
-/* A missing name whose directory is missing too has no object to be told by: its path is sent, and the directories on the way as names
- * that only directories may have. */
+/* A missing name whose directory is missing too has no object to be told by: its path is sent, and the
+ * directories on the way as names that only directories may have. */
 static int add_missing_patterns(struct box *box, struct text *text, const char *path)
 {
 	char *pattern = glob_quote(&box->arena, path);
@@ -66,7 +68,8 @@ int nested_lower(struct box *box)
 	for (size_t i = 0; r == 0 && i < box->missing_count; i++)
 		r = add_missing_patterns(box, &text, box->missing[i].path);
 	box->nested_names = arena_alloc(&box->arena, (box->missing_count + 1) * sizeof(*box->nested_names));
-	box->nested_objects = arena_alloc(&box->arena, (box->op_count + box->pin_count + 1) * sizeof(*box->nested_objects));
+	box->nested_objects =
+		arena_alloc(&box->arena, (box->op_count + box->pin_count + 1) * sizeof(*box->nested_objects));
 	box->nested_globs = arena_alloc(&box->arena, text.size + 1);
 	box->nested_glob_bytes = text.size;
 	if (r == 0 && (text.failed || !box->nested_globs || !box->nested_names || !box->nested_objects))
@@ -113,7 +116,8 @@ static uint32_t fill_objects(const struct box *box)
 	uint32_t count = 0;
 
 	for (size_t i = 0; i < box->op_count; i++)
-		if (box->ops[i].kind == MOUNT_READ || box->ops[i].kind == MOUNT_WRITE)	/* a mask hides the object itself */
+		if (box->ops[i].kind == MOUNT_READ ||
+		    box->ops[i].kind == MOUNT_WRITE) /* a mask hides the object itself */
 			add_object(box, box->ops[i].path, &count);
 	for (size_t i = 0; i < box->pin_count; i++) {
 		size_t root = strlen(box->pins[i].root), below = strlen(box->pins[i].below);
@@ -144,7 +148,7 @@ int nested_ask(struct inside *in)
 	return syscall(SYS_mkdirat, NESTED_DESCRIPTOR, &request, sizeof(request)) < 0 ? -errno : 0;
 }
 
-/* --- the outer side ---------------------------------------------------------------------------------------------------------- */
+/* --- the outer side ----------------------------------------------------------------------- */
 
 struct nested_box {
 	uint64_t namespace;		/* inode of the user namespace; 0: free */
@@ -199,7 +203,8 @@ static struct nested_box *find_place(struct nested *nested)
 	struct nested_box *place = NULL;
 
 	if (!nested->boxes) {
-		void *room = mmap(NULL, BOXES_MAX * sizeof(*nested->boxes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		void *room = mmap(NULL, BOXES_MAX * sizeof(*nested->boxes), PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		if (room == MAP_FAILED)
 			return NULL;
@@ -234,7 +239,8 @@ static int copy_request(const struct target *target, struct nested_request *requ
 
 	if ((names && target_read(target, request->names, room, names) < 0) ||
 	    (objects && target_read(target, request->objects, room + names, objects) < 0) ||
-	    (request->glob_bytes && target_read(target, request->globs, room + names + objects, request->glob_bytes) < 0))
+	    (request->glob_bytes &&
+	     target_read(target, request->globs, room + names + objects, request->glob_bytes) < 0))
 		return -EFAULT;
 	request->names = (uintptr_t)room;
 	request->objects = (uintptr_t)(room + names);
@@ -242,7 +248,9 @@ static int copy_request(const struct target *target, struct nested_request *requ
 	for (uint32_t i = 0; i < request->name_count; i++)
 		((struct nested_name *)(void *)room)[i].name[255] = '\0';
 	for (size_t at = 0; at < request->glob_bytes; at += strlen(room + names + objects + at) + 1)
-		if (!room[names + objects + at] || !glob_valid(room + names + objects + at + 1, &reason))	/* it is matched as it is: others' patterns too must be sound */
+		if (!room[names + objects + at] ||
+		    !glob_valid(room + names + objects + at + 1,
+				&reason)) /* it is matched as it is: others' patterns too must be sound */
 			return -EINVAL;
 	return 0;
 }
@@ -258,7 +266,8 @@ int nested_register(struct nested *nested, pid_t tid, uint64_t address, uint64_t
 
 	if (size == 0)
 		return 0;		/* "are you there?" */
-	if (size != sizeof(request) || target_read(&target, address, &request, sizeof(request)) < 0 || !is_sound(&request, &bytes))
+	if (size != sizeof(request) || target_read(&target, address, &request, sizeof(request)) < 0 ||
+	    !is_sound(&request, &bytes))
 		return -EINVAL;
 	namespace = open_namespace(tid, "ns/user");
 	box = find_place(nested);
@@ -280,9 +289,10 @@ int nested_register(struct nested *nested, pid_t tid, uint64_t address, uint64_t
 	return 0;
 }
 
-/* --- asking the boxes around a process ------------------------------------------------------------------------------------ */
+/* --- asking the boxes around a process ---------------------------------------------------- */
 
-static bool box_allows_name(const struct nested_box *box, uint64_t device, uint64_t inode, const char *name, const char *path)
+static bool box_allows_name(const struct nested_box *box, uint64_t device, uint64_t inode, const char *name,
+			    const char *path)
 {
 	const struct nested_name *names = (const struct nested_name *)(uintptr_t)box->request.names;
 	const char *globs = (const char *)(uintptr_t)box->request.globs;
@@ -317,7 +327,8 @@ static bool box_allows_move(const struct nested_box *box, uint64_t device, uint6
 	return true;
 }
 
-/* Calls ask for the boxes of tid's user namespace and of those above it, up to our own; stops at the first false. Fails closed. */
+/* Calls ask for the boxes of tid's user namespace and of those above it, up to our own; stops at the first
+ * false. Fails closed. */
 static bool every_box(const struct nested *nested, pid_t tid, bool (*ask)(const struct nested_box *box, void *argument),
 		      void *argument, bool *ret_any)
 {
@@ -377,7 +388,8 @@ static bool ask_domain(const struct nested_box *box, void *argument)
 	return box->request.flags & NESTED_CREATION_DOMAIN;
 }
 
-bool nested_allows_name(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode, const char *name, const char *path)
+bool nested_allows_name(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode,
+			const char *name, const char *path)
 {
 	struct question question = { .device = device, .inode = inode, .name = name, .path = path };
 	bool any;

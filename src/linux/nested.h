@@ -5,14 +5,22 @@
 
 #include "linux/box.h"
 
-/* What an inner box asks the outer broker to keep, as it crosses: plain data, no pointers. Objects are told by device and inode. */
-struct nested_name { uint64_t device, inode; uint32_t nocase; char name[256]; };	/* may not be made in that directory */
-struct nested_object { uint64_t device, inode; };					/* may not be moved or replaced */
+/* What an inner box asks the outer broker to keep, as it crosses: plain data, no pointers. Objects are told by
+ * device and inode. */
+struct nested_name {
+	uint64_t device, inode;
+	uint32_t nocase;
+	char name[256];
+}; /* may not be made in that directory */
+struct nested_object {
+	uint64_t device, inode;
+}; /* may not be moved or replaced */
 
 struct nested_request {
 	uint32_t version, flags;
-	uint32_t name_count, object_count, glob_bytes;	/* globs: patterns, each behind a letter and with its NUL: 'n' a name that
-							 * may not be made, 'd' one that only a directory may have */
+	uint32_t name_count, object_count,
+		glob_bytes; /* globs: patterns, each behind a letter and with its NUL: 'n' a name that
+			     * may not be made, 'd' one that only a directory may have */
 	uint32_t reserved;
 	uint64_t names, objects, globs;			/* addresses in the asking process */
 };
@@ -20,17 +28,17 @@ struct nested_request {
 #define NESTED_VERSION		1u
 #define NESTED_CREATION_DOMAIN	1u	/* a Landlock domain keeps the inner command's own calls from making names */
 
-/* The question is a call that no kernel takes for anything: mkdirat() on a descriptor that cannot be, which the outer broker sees
- * because it is trapped. size 0 asks "are you there?". */
+/* The question is a call that no kernel takes for anything: mkdirat() on a descriptor that cannot be, which the
+ * outer broker sees because it is trapped. size 0 asks "are you there?". */
 #define NESTED_DESCRIPTOR	(-0x6261776e)	/* "bawn" */
 
-/* --- the inner side ---------------------------------------------------------------------------------------------------------- */
+/* --- the inner side ----------------------------------------------------------------------- */
 
 bool nested_is_inside(void);				/* a bawn's broker answers around us */
 int nested_lower(struct box *box);			/* makes room for the request, before the clone */
 int nested_ask(struct inside *in);			/* the command's process, before its filter: 0 or -errno */
 
-/* --- the outer side, in pid 1 ------------------------------------------------------------------------------------------------ */
+/* --- the outer side, in pid 1 ------------------------------------------------------------- */
 
 struct nested_box;
 struct nested { struct nested_box *boxes; uint64_t own_namespace, own_tree; unsigned used; };
@@ -40,8 +48,10 @@ void nested_init(struct nested *nested);
 bool nested_is_same_tree(const struct nested *nested, pid_t tid);
 /* Answers nested_ask(): 0 or -errno. */
 int nested_register(struct nested *nested, pid_t tid, uint64_t address, uint64_t size);
-/* Whether the boxes around tid, if any, let it make this name in this directory (path: for their globs), or move this object. */
-bool nested_allows_name(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode, const char *name, const char *path);
+/* Whether the boxes around tid, if any, let it make this name in this directory (path: for their globs), or
+ * move this object. */
+bool nested_allows_name(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode,
+			const char *name, const char *path);
 /* The same for a symbolic link, where a directory of ruled names is missing. */
 bool nested_allows_link(const struct nested *nested, pid_t tid, const char *path);
 bool nested_allows_move(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode);

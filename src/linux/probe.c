@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* probe.c — what this machine has. A start asks only what costs microseconds; a thorough probe also tries a namespace. */
+/* probe.c — what this machine has. A start asks only what costs microseconds; a thorough probe also tries a
+ * namespace. */
 #include "linux/nested.h"
 
 #include <poll.h>
@@ -54,14 +55,17 @@ const char *namespaces_blocker(int number)
 		return "user namespaces are switched off: sysctl user.max_user_namespaces is 0; set it to 15000";
 	if (read_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1)
 		return "AppArmor keeps user namespaces from unprivileged programs: set sysctl "
-		       "kernel.apparmor_restrict_unprivileged_userns to 0, or give bawn an AppArmor profile with \"userns\"";
+		       "kernel.apparmor_restrict_unprivileged_userns to 0, or give bawn an AppArmor profile "
+		       "with \"userns\"";
 	if (read_number("/proc/sys/kernel/unprivileged_userns_clone") == 0)
 		return "user namespaces are switched off: set sysctl kernel.unprivileged_userns_clone to 1";
 	if (number == ENOSPC)
 		return "the limit on user namespaces is used up: raise sysctl user.max_user_namespaces";
 	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 2)
-		return "a seccomp filter around this process (a container's, or another sandbox's) refuses user namespaces: let it allow "
-		       "clone(CLONE_NEWUSER), or start bawn outside; inside bawn: --allow-kernel user-namespaces";
+		return "a seccomp filter around this process (a container's, or another sandbox's) refuses "
+		       "user namespaces: let it allow "
+		       "clone(CLONE_NEWUSER), or start bawn outside; inside bawn: --allow-kernel "
+		       "user-namespaces";
 	if (number == EUSERS)
 		return "namespaces are nested too deep";
 	return number == EINVAL || number == ENOSYS ? "the kernel was built without one of the namespaces"
@@ -93,8 +97,8 @@ void linux_probe(struct features *ret_features, bool thorough)
 	};
 	int number = thorough ? try_namespaces(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) : 0;
 
-	/* Only a process under a filter can have a listener around it; whose it is, it tells itself. One that is not a bawn's shows in
-	 * EBUSY when the filter is loaded. */
+	/* Only a process under a filter can have a listener around it; whose it is, it tells itself. One that
+	 * is not a bawn's shows in EBUSY when the filter is loaded. */
 	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == 2)
 		features.outer_listener = features.outer_broker = nested_is_inside();
 	if (number) {

@@ -28,7 +28,7 @@
 #define CAPACITY	512		/* instructions; the kernel takes 4,096 */
 #define ALLOW_LABEL	0		/* of the return emitted first: memory full of zeros allows everything */
 
-/* --- the table --- */
+/* --- the table ---------------------------------------------------------------------------- */
 
 #define SET_ID		06000			/* S_ISUID | S_ISGID */
 #define TMPFILE		020000000		/* O_TMPFILE less O_DIRECTORY, which differs by architecture */
@@ -73,7 +73,7 @@ static const uint32_t audit_archs[SECCOMP_ARCH__COUNT] = {
 	[SECCOMP_AARCH64] = AUDIT_ARCH_AARCH64,
 };
 
-/* --- what becomes of a row --- */
+/* --- what becomes of a row ---------------------------------------------------------------- */
 
 static bool row_stands(const struct seccomp_row *row, const struct seccomp_options *options)
 {
@@ -113,7 +113,7 @@ const char *seccomp_row_outcome(const struct seccomp_row *row,
 	return outcomes[outcome_index(row_outcome(row, options))].text;
 }
 
-/* --- rows → tests and returns --- */
+/* --- rows → tests and returns ------------------------------------------------------------- */
 
 struct node { struct seccomp_test test; unsigned yes, no, label; };
 struct run { uint32_t first; unsigned label; };
@@ -205,7 +205,7 @@ static void rows_emit(struct lowering *lowering)
 	}
 }
 
-/* --- numbers → search --- */
+/* --- numbers → search --------------------------------------------------------------------- */
 
 static void run_add(struct lowering *lowering, uint32_t first, unsigned label)
 {

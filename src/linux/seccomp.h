@@ -18,7 +18,7 @@
 
 enum seccomp_arch { SECCOMP_X86_64, SECCOMP_AARCH64, SECCOMP_ARCH__COUNT };
 
-/* --- seccomp.c: the table, and what becomes of it ------------------------------------------------- */
+/* --- seccomp.c: the table, and what becomes of it ----------------------------------------- */
 
 /* Arguments are compared by their low word: the kernel takes each that the table looks at for an int, an
  * unsigned int or something shorter. */
@@ -64,7 +64,7 @@ struct bpf_program { struct sock_filter *code; unsigned short count; };
 int seccomp_lower(const struct seccomp_options *options, struct arena *arena, struct bpf_program *ret,
 		  struct bawn_error *err);
 
-/* --- bpf.c: emitter, from the last instruction to the first --------------------------------------- */
+/* --- bpf.c: emitter, from the last instruction to the first ------------------------------- */
 
 struct bpf_builder {
 	struct sock_filter *code;		/* filled from its end */
@@ -83,7 +83,7 @@ unsigned bpf_branch(struct bpf_builder *builder, unsigned operation, uint32_t va
 unsigned bpf_statement(struct bpf_builder *builder, unsigned code, uint32_t value);
 int bpf_finish(const struct bpf_builder *builder, struct bpf_program *ret, struct bawn_error *err);
 
-/* --- bpf.c: simulator ------------------------------------------------------------------------------ */
+/* --- bpf.c: simulator --------------------------------------------------------------------- */
 
 struct seccomp_call { int nr; uint32_t arch; uint64_t args[6]; };	/* arch: AUDIT_ARCH_... */
 

@@ -89,7 +89,8 @@ static inline int sys_open_tree(int at, const char *path, unsigned flags)
 
 static inline int sys_move_mount(int from, int to)
 {
-	return (int)syscall(SYS_move_mount, from, "", to, "", SYS_MOVE_MOUNT_F_EMPTY_PATH | SYS_MOVE_MOUNT_T_EMPTY_PATH);
+	return (int)syscall(SYS_move_mount, from, "", to, "",
+			    SYS_MOVE_MOUNT_F_EMPTY_PATH | SYS_MOVE_MOUNT_T_EMPTY_PATH);
 }
 
 static inline int sys_mount_setattr(int at, const char *path, unsigned flags, const struct sys_mount_attr *attr)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* target.c — another process's memory and paths, read once and turned into objects of our own.
  *
- * A path is resolved here as the kernel would have done for its owner: from its working directory or descriptor, with its idea of
- * /proc/self. What comes back is a descriptor of the last directory and a name, so nothing that the owner does to its memory, its
- * descriptors or the tree afterwards changes what is acted on. */
+ * A path is resolved here as the kernel would have done for its owner: from its working directory or
+ * descriptor, with its idea of /proc/self. What comes back is a descriptor of the last directory and a name, so
+ * nothing that the owner does to its memory, its descriptors or the tree afterwards changes what is acted on. */
 #include "linux/target.h"
 
 #include <stdio.h>
@@ -17,10 +17,10 @@
 #define MAX_LINKS 40			/* as the kernel: path_resolution(7) */
 #define PROC_MAGIC 0x9fa0		/* PROC_SUPER_MAGIC */
 
-/* --- memory --------------------------------------------------------------------------------------------------------------------- */
+/* --- memory ------------------------------------------------------------------------------- */
 
-/* A program whose file may be executed but not read belongs to the host's user namespace (would_dump(), fs/exec.c): its memory is closed
- * to us, and so its calls cannot be made for it. */
+/* A program whose file may be executed but not read belongs to the host's user namespace (would_dump(),
+ * fs/exec.c): its memory is closed to us, and so its calls cannot be made for it. */
 static int read_error(int number)
 {
 	return number == EPERM ? -EACCES : -EFAULT;
@@ -54,7 +54,7 @@ int target_read_path(const struct target *target, uint64_t address, char path[TA
 	return 0;
 }
 
-/* --- what /proc tells --------------------------------------------------------------------------------------------------------- */
+/* --- what /proc tells --------------------------------------------------------------------- */
 
 int target_open(const struct target *target, const char *what, int flags)
 {
@@ -105,7 +105,8 @@ static int open_base(const struct target *target, int at, const char *path)
 	int fd, directory;
 
 	if (path[0] == '/') {
-		fd = target->own_root ? target_open(target, "root", O_PATH | O_DIRECTORY) : sys_open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		fd = target->own_root ? target_open(target, "root", O_PATH | O_DIRECTORY) :
+					sys_open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return fd == -1 ? -errno : fd;
 	}
 	if (at == AT_FDCWD)
@@ -120,9 +121,10 @@ static int open_base(const struct target *target, int at, const char *path)
 	return directory;
 }
 
-/* --- paths ---------------------------------------------------------------------------------------------------------------------- */
+/* --- paths -------------------------------------------------------------------------------- */
 
-/* "//proc/./self" is "/proc/self". Only the beginning matters: no link leads on from /proc/self but the kernel's own. */
+/* "//proc/./self" is "/proc/self". Only the beginning matters: no link leads on from /proc/self but the
+ * kernel's own. */
 static void squeeze(const char *path, char squeezed[TARGET_PATH_MAX])
 {
 	size_t size = 0;
@@ -141,7 +143,8 @@ static void squeeze(const char *path, char squeezed[TARGET_PATH_MAX])
 	squeezed[size] = '\0';
 }
 
-/* Spellings of "this process" mean the owner, not us. What is respelt counts from our own root, whose /proc knows its number. */
+/* Spellings of "this process" mean the owner, not us. What is respelt counts from our own root, whose /proc
+ * knows its number. */
 static int respell(struct target *target, const char *path, char respelt[TARGET_PATH_MAX])
 {
 	static const struct { const char *prefix, *format; } rows[] = {
@@ -223,7 +226,8 @@ bool place_is_own_proc(const struct target *target, const struct place *place)
 	return !strncmp(place->path, prefix, strlen(prefix));
 }
 
-/* Where a link leads: the kernel's own links in the target's /proc/PID are followed as they are, any other by its text. */
+/* Where a link leads: the kernel's own links in the target's /proc/PID are followed as they are, any other by
+ * its text. */
 static int walk_link(const struct target *target, int *fd, const char *name, char text[TARGET_PATH_MAX])
 {
 	struct place here = { .parent_fd = *fd };
@@ -249,7 +253,8 @@ static int walk_link(const struct target *target, int *fd, const char *name, cha
 	return 0;
 }
 
-/* One component after the other, for paths that lead through /proc/self by way of a link: "self" must be the target there too. */
+/* One component after the other, for paths that lead through /proc/self by way of a link: "self" must be the
+ * target there too. */
 static int walk(const struct target *target, int base, const char *path, unsigned depth);
 
 static int walk_on(const struct target *target, int fd, const char *text, const char *rest, unsigned depth)
@@ -319,8 +324,8 @@ static int walk(const struct target *target, int base, const char *path, unsigne
 	return fd < 0 ? -errno : take_fd(&fd);
 }
 
-/* Where the target has a root of its own, that is where its absolute links start and its ".." ends: for an absolute path the kernel does
- * that (RESOLVE_IN_ROOT), for a relative one we walk. */
+/* Where the target has a root of its own, that is where its absolute links start and its ".." ends: for an
+ * absolute path the kernel does that (RESOLVE_IN_ROOT), for a relative one we walk. */
 static int open_parent(const struct target *target, int base, const char *path)
 {
 	bool absolute = path[0] == '/';
@@ -336,7 +341,8 @@ static int open_parent(const struct target *target, int base, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Deeper than any path can say, no rule names a place itself: the nearest directory above that still has a path stands for it. */
+/* Deeper than any path can say, no rule names a place itself: the nearest directory above that still has a path
+ * stands for it. */
 static int path_of_deep(int fd, char path[TARGET_PATH_MAX])
 {
 	int r = path_of(fd, path);

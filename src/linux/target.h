@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* target.h — the broker's view of a process that waits for it: its memory, and the places that its paths name. Internal to linux/. */
+/* target.h — the broker's view of a process that waits for it: its memory, and the places that its paths name.
+ * Internal to linux/. */
 #ifndef BAWN_LINUX_TARGET_H
 #define BAWN_LINUX_TARGET_H
 
@@ -25,8 +26,8 @@ struct place {				/* where a path leads: a directory that is held, and a name in
 int target_read(const struct target *target, uint64_t address, void *bytes, size_t size);
 /* Copies a string; -ENAMETOOLONG, -EFAULT. */
 int target_read_path(const struct target *target, uint64_t address, char path[TARGET_PATH_MAX]);
-/* The place of path seen from the descriptor at (AT_FDCWD: its working directory). The last component is not followed. -errno as the
- * kernel would say. The caller closes parent_fd. */
+/* The place of path seen from the descriptor at (AT_FDCWD: its working directory). The last component is not
+ * followed. -errno as the kernel would say. The caller closes parent_fd. */
 int place_find(const struct target *target, int at, const char *path, struct place *ret_place);
 /* The same, going on from where a symbolic link stands that says path. */
 int place_follow(const struct target *target, const struct place *link, const char *path, struct place *ret_place);

@@ -8,7 +8,8 @@ static const struct {
 	const char *id, *origin, *description;
 } builtins[] = {
 	{ ":read-only", "built-in :read-only", "everything may be read, nothing written; no network" },
-	{ ":workspace", "built-in :workspace", "everything may be read; the workspace and temporary files written; no network" },
+	{ ":workspace", "built-in :workspace",
+	  "everything may be read; the workspace and temporary files written; no network" },
 	{ ":danger-full-access", "built-in :danger-full-access", "no sandbox at all" },
 };
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* canonical.c — a path as written → the path of the object it names.
  *
- * Follows symbolic links as the kernel would, asking the host one lookup a component. What is missing keeps its name: a rule may
- * speak of a path that does not exist yet. The common case, a path without links, costs one lookup. */
+ * Follows symbolic links as the kernel would, asking the host one lookup a component. What is missing keeps its
+ * name: a rule may speak of a path that does not exist yet. The common case, a path without links, costs one
+ * lookup. */
 #include "policy/internal.h"
 
 #include <stdlib.h>
@@ -83,9 +84,10 @@ static int step_up(struct walk *w)
 	w->path = slash == w->path ? "/" : arena_strndup(w->arena, w->path, (size_t)(slash - w->path));
 	if (!w->path)
 		return error_oom(w->err);
-	if (w->missing)
-		return 0;
-	return w->host->lookup(w->host->context, w->path, &w->entry);
+	if (w->host->lookup(w->host->context, w->path, &w->entry) < 0)
+		w->entry.type = HOST_MISSING;
+	w->missing = w->entry.type == HOST_MISSING;	/* up from what is missing things may stand again */
+	return 0;
 }
 
 static int step(struct walk *w)
@@ -110,7 +112,8 @@ static bool is_clean(const char *path)
 	for (const char *slash = path; slash; slash = strchr(slash + 1, '/')) {
 		size_t size = strcspn(slash + 1, "/");
 
-		if ((!size && path[1]) || (size == 1 && slash[1] == '.') || (size == 2 && slash[1] == '.' && slash[2] == '.'))
+		if ((!size && path[1]) || (size == 1 && slash[1] == '.') ||
+		    (size == 2 && slash[1] == '.' && slash[2] == '.'))
 			return false;
 	}
 	return path[0] == '/';
@@ -128,8 +131,17 @@ static int canonical(struct arena *arena, const struct host *host, const char *p
 		return 0;
 	}
 	r = host->lookup(host->context, "/", &w.entry);
-	while (r >= 0 && w.todo[strspn(w.todo, "/")])
-		r = step(&w);
+	do {
+		while (r >= 0 && w.todo[strspn(w.todo, "/")])
+			r = step(&w);
+		/* What stands there in the end: the last step may have been a link to "." or up from what is missing. */
+		if (r >= 0 && host->lookup(host->context, w.path, &w.entry) == 0)
+			w.missing = w.entry.type == HOST_MISSING;
+		if (r >= 0 && !w.missing && w.entry.type == HOST_SYMLINK) {
+			w.todo = w.path;
+			w.path = "/";
+		}
+	} while (r >= 0 && w.todo[strspn(w.todo, "/")] && ++w.links <= MAX_LINKS);
 	if (r < 0)
 		return r;
 	if (w.missing)

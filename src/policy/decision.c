@@ -28,7 +28,7 @@ static bool is_own_denial(const struct rule *rule, const char *path)
 	return rule && rule->kind == RULE_PATH && rule->access == ACCESS_DENY && strcmp(rule->path, path) == 0;
 }
 
-/* --- what would allow it ---------------------------------------------------------------------------------------- */
+/* --- what would allow it ------------------------------------------------------------------ */
 
 static const char *take(struct arena *arena, struct text *text)
 {
@@ -85,7 +85,7 @@ void decision_grant(struct arena *arena, const struct policy *policy, enum opera
 		*ret_option = option(arena, path, access, is_git);
 }
 
-/* --- for people ------------------------------------------------------------------------------------------------- */
+/* --- for people --------------------------------------------------------------------------- */
 
 #define RULE_COLUMNS	26
 
@@ -133,7 +133,7 @@ static void print_grant(struct text *text, const char *path, const struct rule *
 	text_add(text, "\n");
 }
 
-/* --- as JSON ---------------------------------------------------------------------------------------------------- */
+/* --- as JSON ------------------------------------------------------------------------------ */
 
 static void print_json(struct text *text, enum operation operation, const char *target, const char *canonical,
 		       const struct decision *decision, const char *line, const char *command_option)

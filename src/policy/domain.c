@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* domain.c — patterns of network.domains: d, *.d, **.d, *, each with an optional :PORT.
  *
- * A host name may be international (any letters beyond ASCII); an IPv6 address stands in brackets when a port follows. */
+ * A host name may be international (any letters beyond ASCII); an IPv6 address stands in brackets when a port
+ * follows. */
 #include "policy/reader.h"
 
 #include <string.h>

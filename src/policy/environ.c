@@ -92,7 +92,7 @@ static bool crosses(const struct selection *selection, const char *name)
 	return !profile_find(selection->profile, PROFILE_ENV_SET, name);
 }
 
-/* --- names that were seen: a program may get a huge environment, and must not be slow for it ---------------------------- */
+/* --- names that were seen: a program may get a huge environment, and must not be slow for it --- */
 
 struct names {
 	const char **slots;
@@ -129,7 +129,7 @@ static bool names_add(struct names *names, const char *name)
 	return true;
 }
 
-/* --- the list ------------------------------------------------------------------------------------------------------------ */
+/* --- the list ----------------------------------------------------------------------------- */
 
 static int add_variable(struct policy *policy, const char *name, const char *value, struct bawn_error *err)
 {
@@ -178,7 +178,8 @@ static int add_own(const struct profile *profile, struct policy *policy, struct 
 	return e;
 }
 
-int policy_environ(const struct profile *profile, const struct host *host, struct policy *policy, struct bawn_error *err)
+int policy_environ(const struct profile *profile, const struct host *host, struct policy *policy,
+		   struct bawn_error *err)
 {
 	struct selection selection = select_from(profile);
 	struct names names;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* git.c — what of a repository stays closed, and what `.git = "commit"` opens.
  *
- * A `.git` is a directory, or a file that points to one: "gitdir: PATH" (gitrepository-layout(5)) in linked worktrees and submodules.
- * Such a git directory may in turn name a common one in its file commondir. Protecting a repository protects all of them, as far as
- * they could be written at all. "commit" opens the git directory and closes again, one by one, what git executes or obeys: a new
- * name that git invents for its data is then open, a new one that it executes must be added to protected.def. */
+ * A `.git` is a directory, or a file that points to one: "gitdir: PATH" (gitrepository-layout(5)) in linked
+ * worktrees and submodules. Such a git directory may in turn name a common one in its file commondir.
+ * Protecting a repository protects all of them, as far as they could be written at all. "commit" opens the git
+ * directory and closes again, one by one, what git executes or obeys: a new name that git invents for its data
+ * is then open, a new one that it executes must be added to protected.def. */
 #include "policy/internal.h"
 
 #include <string.h>
@@ -27,7 +28,7 @@ static const struct { const char *name; enum where where; const char *why; } clo
 #undef GIT_CLOSED
 };
 
-/* --- pointers ------------------------------------------------------------------------------------------------------- */
+/* --- pointers ----------------------------------------------------------------------------- */
 
 /* The path in a one-line file, absolute; NULL when there is none, or it is no such file. */
 static const char *read_pointer(struct resolver *r, const char *file, const char *prefix, const char *base)
@@ -77,7 +78,7 @@ static const char *git_directory(struct resolver *r, const char *dot_git)
 	return path;
 }
 
-/* --- closing what git obeys --------------------------------------------------------------------------------------------- */
+/* --- closing what git obeys --------------------------------------------------------------- */
 
 static int close_names(const struct git *git, const char *directory, bool is_main)
 {
@@ -146,7 +147,8 @@ static int close_modules(const struct git *git, const char *directory, unsigned 
 	if (!directory)
 		return error_oom(git->r->err);
 	if (depth > MODULE_DEPTH) {
-		text_printf(&git->r->policy->notes, "%s: submodules were looked for %d levels deep\n", directory, MODULE_DEPTH);
+		text_printf(&git->r->policy->notes, "%s: submodules were looked for %d levels deep\n",
+			    directory, MODULE_DEPTH);
 		return 0;
 	}
 	git->r->host->list(git->r->host->context, directory, close_module, &members);
@@ -164,10 +166,10 @@ static int close_members(const struct git *git, const char *common)
 	return members.error < 0 ? members.error : close_modules(git, path_join(arena, common, "modules"), 0);
 }
 
-/* --- submodules that are not there yet ------------------------------------------------------------------------------ */
+/* --- submodules that are not there yet ---------------------------------------------------- */
 
-/* A `.git` made in the place of a submodule that the index knows is entered by the next `git status` outside, and its config obeyed.
- * Their places stand in .gitmodules (gitmodules(5)), one `path = PLACE` a line. */
+/* A `.git` made in the place of a submodule that the index knows is entered by the next `git status` outside,
+ * and its config obeyed. Their places stand in .gitmodules (gitmodules(5)), one `path = PLACE` a line. */
 static int protect_submodule(const struct git *git, const char *directory, const char *line)
 {
 	struct arena *arena = &git->r->policy->arena;
@@ -184,7 +186,8 @@ static int protect_submodule(const struct git *git, const char *directory, const
 	place = place && path_below(place, directory, false) ? path_join(arena, place, ".git") : NULL;
 	if (!place || !resolver_writable(git->r, place))
 		return 0;
-	return resolver_add(git->r, place, ACCESS_READ, RULE_PROTECTED, git->origin, "protected name \".git\" of a submodule");
+	return resolver_add(git->r, place, ACCESS_READ, RULE_PROTECTED, git->origin,
+			    "protected name \".git\" of a submodule");
 }
 
 static int protect_submodules(const struct git *git, const char *directory)
@@ -197,13 +200,15 @@ static int protect_submodules(const struct git *git, const char *directory)
 	if (size <= 0)
 		return 0;
 	if (size == sizeof(bytes) - 1)
-		text_printf(&git->r->policy->notes, "%s: only its first %zu bytes were looked at for submodules\n", file, sizeof(bytes) - 1);
+		text_printf(&git->r->policy->notes,
+			    "%s: only its first %zu bytes were looked at for submodules\n", file,
+			    sizeof(bytes) - 1);
 	for (const char *line = bytes; e >= 0 && *line; line += strcspn(line, "\n"), line += *line == '\n')
 		e = protect_submodule(git, directory, line);
 	return e;
 }
 
-/* --- the two ways ---------------------------------------------------------------------------------------------------------- */
+/* --- the two ways ------------------------------------------------------------------------- */
 
 int git_protect(struct resolver *r, const char *directory, const struct origin *origin, const char *label)
 {

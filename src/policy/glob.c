@@ -42,7 +42,7 @@ static bool same(char a, char b, bool nocase)
 	return a == b || (nocase && fold(a) == fold(b));
 }
 
-/* --- running ---------------------------------------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------------------------ */
 
 struct run {
 	const struct pattern *pattern;
@@ -176,7 +176,7 @@ static bool run_pattern(const struct pattern *pattern, const char *path, bool no
 	return false;
 }
 
-/* --- what needs no automaton ------------------------------------------------------------------------------------ */
+/* --- what needs no automaton -------------------------------------------------------------- */
 
 /* The literal end of a pattern must occur in whatever it matches: most files of a tree are dismissed here. */
 static bool tail_occurs(const char *pattern, const char *path)

@@ -6,7 +6,8 @@
 #include "policy/policy.h"
 
 /* settings.c: network, limits, kernel names, environment of the profile → policy. */
-int policy_settings(const struct profile *profile, const struct host *host, struct policy *policy, struct bawn_error *err);
+int policy_settings(const struct profile *profile, const struct host *host, struct policy *policy,
+		    struct bawn_error *err);
 
 /* What the making of a policy carries from step to step (resolve.c, git.c, scan.c). */
 struct resolver {
@@ -21,7 +22,8 @@ struct resolver {
 	struct bawn_error *err;
 };
 
-/* Adds a rule for a path as written: makes it canonical, remembers the links it passed through. It counts after resolver_sort(). */
+/* Adds a rule for a path as written: makes it canonical, remembers the links it passed through. It counts after
+ * resolver_sort(). */
 int resolver_add(struct resolver *r, const char *written, enum access access, enum rule_kind kind,
 		 const struct origin *origin, const char *label);
 /* path_canonical() that remembers the links passed through: the command must not be able to turn them. */
@@ -39,7 +41,9 @@ int git_protect(struct resolver *r, const char *directory, const struct origin *
 int git_commit(struct resolver *r, const char *dot_git, const struct setting *setting);
 
 /* scan.c */
-int scan_nested_repositories(struct resolver *r, const char *root);	/* bounded; adds rules, notes where it stopped */
-int scan_globs(struct resolver *r, unsigned max_depth);			/* RULE_MATCH for everything that deny globs match now */
+int scan_nested_repositories(struct resolver *r,
+			     const char *root); /* bounded; adds rules, notes where it stopped */
+int scan_globs(struct resolver *r,
+	       unsigned max_depth); /* RULE_MATCH for everything that deny globs match now */
 
 #endif

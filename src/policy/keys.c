@@ -52,7 +52,8 @@ int key_find(const char *section, const char *key)
 	return -1;
 }
 
-/* The one component that a row's section has below another section, or NULL: "domains" of "network.domains" in "network". */
+/* The one component that a row's section has below another section, or NULL: "domains" of "network.domains" in
+ * "network". */
 static const char *step_below(const char *section, const char *parent)
 {
 	size_t size = strlen(parent);

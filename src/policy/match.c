@@ -25,7 +25,7 @@ int operation_find(const char *name)
 	return -1;
 }
 
-/* --- the longest rule ------------------------------------------------------------------------------------------- */
+/* --- the longest rule --------------------------------------------------------------------- */
 
 /* How a rule's path sorts against the first size bytes of path followed by end: a slash, or NUL for nothing more. */
 static int compare(const struct rule *rule, const char *path, size_t size, char end)
@@ -105,7 +105,7 @@ static const struct rule *find_glob(const struct policy *policy, const char *pat
 	return NULL;
 }
 
-/* --- questions -------------------------------------------------------------------------------------------------- */
+/* --- questions ---------------------------------------------------------------------------- */
 
 void policy_decide(const struct policy *policy, enum operation operation, const char *path, struct decision *ret)
 {

@@ -25,7 +25,7 @@ uint32_t character_decode(const char *text, size_t *ret_size)
 	return code;
 }
 
-/* --- [...] ------------------------------------------------------------------------------------------------------ */
+/* --- [...] -------------------------------------------------------------------------------- */
 
 /* One character of a class, escaped or not; false at the end of the pattern. */
 static bool class_character(const char **text, uint32_t *ret_code)
@@ -95,7 +95,7 @@ bool class_match(const char *class, uint32_t code, bool nocase)
 	return found != negated;
 }
 
-/* --- text → nodes ----------------------------------------------------------------------------------------------- */
+/* --- text → nodes ------------------------------------------------------------------------- */
 
 /* Where in a component the next character of the pattern may stand: alternatives may differ. */
 #define AT_START	1u

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan.c — policy + features → plan: which layer holds each rule on this machine, and what none can hold.
  *
- * A rule that stands needs a mount only where it differs from the rule around it. A rule on something that is missing is held by the
- * creation broker where the command could create it, and by the read-only mount around it where it could not. Directories on the way
- * to a rule are pinned, so that a rename cannot carry what is ruled away from its name. */
+ * A rule that stands needs a mount only where it differs from the rule around it. A rule on something that is
+ * missing is held by the creation broker where the command could create it, and by the read-only mount around
+ * it where it could not. Directories on the way to a rule are pinned, so that a rename cannot carry what is
+ * ruled away from its name. */
 #include "policy/internal.h"
 
 #include <stdlib.h>
@@ -44,7 +45,7 @@ static enum access access_around(const struct policy *policy, const char *path)
 	return rule ? rule->access : ACCESS_DENY;
 }
 
-/* --- layers --------------------------------------------------------------------------------------------------------------- */
+/* --- layers ------------------------------------------------------------------------------- */
 
 static enum layer layer_of_missing(const struct rule *rule, enum access around)
 {
@@ -79,8 +80,8 @@ static struct plan_item *add_item(struct plan *plan)
 
 static bool landlock_repeats(const struct plan *plan, const struct rule *rule, enum layer layer)
 {
-	/* Landlock grants below a directory and cannot take away: it repeats "read only here" for all that lies outside writable
-	 * roots, and the broker's refusals, which it makes the only way to a new name. */
+	/* Landlock grants below a directory and cannot take away: it repeats "read only here" for all that lies
+	 * outside writable roots, and the broker's refusals, which it makes the only way to a new name. */
 	if (plan->features.landlock_abi < 2 || rule->kind == RULE_SYSTEM ||
 	    (plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES)))	/* see lower_landlock() */
 		return false;
@@ -99,8 +100,10 @@ static int add_rule_item(struct plan *plan, const struct rule *rule)
 	item->origin = rule->origin;
 	item->layer = layer_of(plan, rule);
 	item->second = landlock_repeats(plan, rule, item->layer) ? LAYER_LANDLOCK : LAYER_NONE;
-	if (rule->kind == RULE_PATH && rule->access == ACCESS_WRITE && strstr(rule->path, "/.git") && strstr(rule->label, "commit"))
-		item->note = "whoever may write the index may add a submodule of its own making, and git outside enters it";
+	if (rule->kind == RULE_PATH && rule->access == ACCESS_WRITE && strstr(rule->path, "/.git") &&
+	    strstr(rule->label, "commit"))
+		item->note = "whoever may write the index may add a submodule of its own making, and git "
+			     "outside enters it";
 	if (item->layer == LAYER_BROKER && rule->access == ACCESS_DENY)
 		item->note = "the command cannot make it; one that others make later can be read";
 	if (item->layer == LAYER_MASK && rule->kind != RULE_SYSTEM && rule->type == HOST_FILE)
@@ -123,11 +126,12 @@ static int add_glob_item(struct plan *plan, const struct rule *glob)
 	return 0;
 }
 
-/* --- pins ------------------------------------------------------------------------------------------------------------------- */
+/* --- pins --------------------------------------------------------------------------------- */
 
 static int add_pin(struct plan *plan, const char *path)
 {
-	const char **slot = array_add(&plan->arena, (void **)&plan->pins, &plan->pin_count, &plan->pin_capacity, sizeof(*slot));
+	const char **slot = array_add(&plan->arena, (void **)&plan->pins, &plan->pin_count, &plan->pin_capacity,
+				      sizeof(*slot));
 
 	if (!slot || !(*slot = arena_strdup(&plan->arena, path)))
 		return -ENOMEM;
@@ -185,8 +189,8 @@ static void unique_pins(struct plan *plan)
 	plan->pin_count = kept + 1;
 }
 
-/* A match of a deny glob is not pinned: a pattern that floats ("**" first) matches wherever a rename takes it, and the broker refuses
- * the renames after which it would not. */
+/* A match of a deny glob is not pinned: a pattern that floats ("**" first) matches wherever a rename takes it,
+ * and the broker refuses the renames after which it would not. */
 static int make_pins(struct plan *plan)
 {
 	const struct policy *policy = plan->policy;
@@ -210,7 +214,7 @@ static int make_pins(struct plan *plan)
 	return e;
 }
 
-/* --- promises that are not about files --------------------------------------------------------------------------------- */
+/* --- promises that are not about files ---------------------------------------------------- */
 
 static int add_promise(struct plan *plan, const char *text, struct origin origin, enum layer layer, enum layer second,
 		       const char *note)
@@ -227,11 +231,14 @@ static const struct origin always = { .file = "always" };
 
 static int promise_always(struct plan *plan)
 {
-	static const struct { const char *text; enum layer layer, second; } rows[] = {
-		{ "no process, IPC object, host name or control group of the host is seen", LAYER_NAMESPACE, LAYER_NONE },
+	static const struct { const char *text; enum layer layer, second;
+	} rows[] = {
+		{ "no process, IPC object, host name or control group of the host is seen", LAYER_NAMESPACE,
+		  LAYER_NONE },
 		{ "no capabilities, no new privileges", LAYER_NAMESPACE, LAYER_SECCOMP },
 		{ "no setuid, setgid bits or file capabilities are set", LAYER_SECCOMP, LAYER_NONE },
-		{ "a session keyring of its own; keyrings of the host out of reach", LAYER_SECCOMP, LAYER_NONE },
+		{ "a session keyring of its own; keyrings of the host out of reach", LAYER_SECCOMP,
+		  LAYER_NONE },
 		{ "only descriptors 0 to 2 and those of --keep-fd", LAYER_NAMESPACE, LAYER_NONE },
 		{ "signals reach no process outside", LAYER_NAMESPACE, LAYER_LANDLOCK },
 	};
@@ -242,7 +249,9 @@ static int promise_always(struct plan *plan)
 		bool scoped = rows[i].second != LAYER_LANDLOCK || plan->features.landlock_abi >= 6;
 
 		if (add_promise(plan, rows[i].text, always, rows[i].layer, scoped ? rows[i].second : LAYER_NONE,
-				foreign && rows[i].layer == LAYER_SECCOMP ? "not held against 32-bit calls (kernel.allow)" : NULL) < 0)
+				foreign && rows[i].layer == LAYER_SECCOMP ?
+					"not held against 32-bit calls (kernel.allow)" :
+					NULL) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -254,12 +263,13 @@ static int promise_network(struct plan *plan)
 	const char *text = policy->network == NETWORK_OFF ? "the network is off" : "the network is on";
 	const char *sockets = arena_printf(&plan->arena, "local sockets of the host: %zu closed as they stood at start",
 					   policy->socket_count);
-	int e = add_promise(plan, text, policy->network_origin, policy->network == NETWORK_OFF ? LAYER_NAMESPACE : LAYER_NONE,
-			    LAYER_NONE, NULL);
+	int e = add_promise(plan, text, policy->network_origin,
+			    policy->network == NETWORK_OFF ? LAYER_NAMESPACE : LAYER_NONE, LAYER_NONE, NULL);
 
 	if (e >= 0)
 		e = add_promise(plan, sockets, always, LAYER_MASK, LAYER_NONE,
-				"this much is held and no more yet: a socket that appears later, was bound by a relative path, or belongs to "
+				"this much is held and no more yet: a socket that appears later, was bound by "
+				"a relative path, or belongs to "
 				"another network namespace is not closed");
 	if (e >= 0)
 		e = add_promise(plan, "abstract sockets of the host are out of reach", always,
@@ -269,13 +279,20 @@ static int promise_network(struct plan *plan)
 
 /* What each opened name costs besides itself: a user who opens it must be able to read that somewhere. */
 static const char *const weaker[KERNEL__COUNT] = {
-	[KERNEL_USER_NAMESPACES] = "weaker: Landlock repeats no file rule; a process with mounts of its own can see the tree at other paths, "
-				   "make there what a deny glob or a rule below a missing directory refuses, and remove protected files",
-	[KERNEL_IO_URING] = "weaker: its operations pass no filter: set-id bits, and with user-namespaces missing names too",
-	[KERNEL_PERF] = "weaker: opened by kernel.allow", [KERNEL_BPF] = "weaker: opened by kernel.allow",
-	[KERNEL_USERFAULTFD] = "weaker: opened by kernel.allow", [KERNEL_KEYRING] = "weaker: opened by kernel.allow",
-	[KERNEL_VSOCK] = "weaker: opened by kernel.allow", [KERNEL_NETLINK] = "weaker: opened by kernel.allow",
-	[KERNEL_FOREIGN_ARCH] = "weaker: 32-bit calls pass no filter: whatever seccomp alone holds is open to them, set-id bits and user "
+	[KERNEL_USER_NAMESPACES] = "weaker: Landlock repeats no file rule; a process with mounts of its own "
+				   "can see the tree at other paths, "
+				   "make there what a deny glob or a rule below a missing directory refuses, "
+				   "and remove protected files",
+	[KERNEL_IO_URING] = "weaker: its operations pass no filter: set-id bits, and with user-namespaces "
+			    "missing names too",
+	[KERNEL_PERF] = "weaker: opened by kernel.allow",
+	[KERNEL_BPF] = "weaker: opened by kernel.allow",
+	[KERNEL_USERFAULTFD] = "weaker: opened by kernel.allow",
+	[KERNEL_KEYRING] = "weaker: opened by kernel.allow",
+	[KERNEL_VSOCK] = "weaker: opened by kernel.allow",
+	[KERNEL_NETLINK] = "weaker: opened by kernel.allow",
+	[KERNEL_FOREIGN_ARCH] = "weaker: 32-bit calls pass no filter: whatever seccomp alone holds is open to "
+				"them, set-id bits and user "
 				"namespaces among it, and with user-namespaces missing names too",
 };
 
@@ -285,7 +302,8 @@ static int promise_kernel(struct plan *plan)
 
 	for (int i = 0; e >= 0 && i < KERNEL__COUNT; i++) {
 		bool open = plan->policy->kernel_allow & (1u << i);
-		const char *text = arena_printf(&plan->arena, "kernel: %s %s", kernel_name_text(i), open ? "open" : "closed");
+		const char *text = arena_printf(&plan->arena, "kernel: %s %s", kernel_name_text(i),
+						open ? "open" : "closed");
 
 		e = add_promise(plan, text, open ? plan->policy->kernel_origins[i] : always,
 				open ? LAYER_NONE : LAYER_SECCOMP, LAYER_NONE, open ? weaker[i] : NULL);
@@ -309,11 +327,12 @@ static int promise_limits(struct plan *plan)
 	return e;
 }
 
-/* --- gaps ----------------------------------------------------------------------------------------------------------------------- */
+/* --- gaps --------------------------------------------------------------------------------- */
 
 static int add_gap(struct plan *plan, struct plan_gap gap)
 {
-	struct plan_gap *slot = array_add(&plan->arena, (void **)&plan->gaps, &plan->gap_count, &plan->gap_capacity, sizeof(*slot));
+	struct plan_gap *slot = array_add(&plan->arena, (void **)&plan->gaps, &plan->gap_count,
+					  &plan->gap_capacity, sizeof(*slot));
 
 	if (!slot || !gap.what)
 		return -ENOMEM;
@@ -328,17 +347,20 @@ static int gaps_of_settings(struct plan *plan)
 
 	for (size_t i = 0; e >= 0 && i < policy->unenforced_count; i++)
 		e = add_gap(plan, (struct plan_gap){
-			.what = setting_text(&plan->arena, &policy->unenforced[i]), .origin = policy->unenforced[i].origin,
-			.missing = "this version of bawn has nothing yet that enforces it",
-			.remedy = "remove the line, or wait for the version that does",
-		});
+					  .what = setting_text(&plan->arena, &policy->unenforced[i]),
+					  .origin = policy->unenforced[i].origin,
+					  .missing = "this version of bawn has nothing yet that enforces it",
+					  .remedy = "remove the line, or wait for the version that does",
+				  });
 	return e;
 }
 
 static int gaps_of_broker(struct plan *plan)
 {
 	const struct features *f = &plan->features;
-	const char *missing = NULL, *remedy = "a kernel of 5.19 or later with CONFIG_SECCOMP_FILTER and CONFIG_SECURITY_LANDLOCK";
+	const char *missing = NULL,
+		   *remedy =
+			   "a kernel of 5.19 or later with CONFIG_SECCOMP_FILTER and CONFIG_SECURITY_LANDLOCK";
 
 	if (!plan->broker)
 		return 0;
@@ -365,13 +387,18 @@ static int gaps_of_kernel(struct plan *plan)
 
 	if (!plan->broker || !(open & (1u << KERNEL_USER_NAMESPACES)) || !(open & (1u << past_filter)))
 		return 0;
-	return add_gap(plan, (struct plan_gap){
-		.what = "protected and denied names that do not exist yet cannot be created",
-		.origin = plan->policy->kernel_origins[past_filter], .acceptable = true,
-		.missing = arena_printf(&plan->arena, "%s passes the filter, and user-namespaces leaves no Landlock rule behind it",
-					kernel_name_text(past_filter)),
-		.remedy = "open one of the two only",
-	});
+	return add_gap(
+		plan,
+		(struct plan_gap){
+			.what = "protected and denied names that do not exist yet cannot be created",
+			.origin = plan->policy->kernel_origins[past_filter],
+			.acceptable = true,
+			.missing = arena_printf(
+				&plan->arena,
+				"%s passes the filter, and user-namespaces leaves no Landlock rule behind it",
+				kernel_name_text(past_filter)),
+			.remedy = "open one of the two only",
+		});
 }
 
 static int gaps_of_sockets(struct plan *plan)
@@ -379,9 +406,12 @@ static int gaps_of_sockets(struct plan *plan)
 	if (!plan->policy->sockets_missing)
 		return 0;
 	return add_gap(plan, (struct plan_gap){
-		.what = "local sockets of the host are closed as they stood at start", .origin = always, .acceptable = true,
-		.missing = plan->policy->sockets_missing, .remedy = "end the programs that hold so many, or mount /proc",
-	});
+				     .what = "local sockets of the host are closed as they stood at start",
+				     .origin = always,
+				     .acceptable = true,
+				     .missing = plan->policy->sockets_missing,
+				     .remedy = "end the programs that hold so many, or mount /proc",
+			     });
 }
 
 static int gaps_of_machine(struct plan *plan)
@@ -391,37 +421,49 @@ static int gaps_of_machine(struct plan *plan)
 	int e = 0;
 
 	if (!f->user_namespaces)
-		e = add_gap(plan, (struct plan_gap){
-			.what = "every rule about files, processes and the network", .origin = always,
-			.missing = f->user_namespaces_blocker ? f->user_namespaces_blocker : "user namespaces cannot be had",
-			.remedy = "see above; a way without user namespaces is planned",
-		});
+		e = add_gap(plan,
+			    (struct plan_gap){
+				    .what = "every rule about files, processes and the network",
+				    .origin = always,
+				    .missing = f->user_namespaces_blocker ? f->user_namespaces_blocker :
+									    "user namespaces cannot be had",
+				    .remedy = "see above; a way without user namespaces is planned",
+			    });
 	if (e >= 0 && !f->new_mount_api)
 		e = add_gap(plan, (struct plan_gap){
-			.what = "every rule about files", .origin = always, .missing = "open_tree() and mount_setattr() are missing",
-			.remedy = "a kernel of 5.12 or later",
-		});
+					  .what = "every rule about files",
+					  .origin = always,
+					  .missing = "open_tree() and mount_setattr() are missing",
+					  .remedy = "a kernel of 5.12 or later",
+				  });
 	if (e >= 0 && !f->seccomp)
 		e = add_gap(plan, (struct plan_gap){
-			.what = "what namespaces do not close", .origin = always, .missing = "seccomp filters are missing",
-			.remedy = "a kernel with CONFIG_SECCOMP_FILTER", .acceptable = true,
-		});
+					  .what = "what namespaces do not close",
+					  .origin = always,
+					  .missing = "seccomp filters are missing",
+					  .remedy = "a kernel with CONFIG_SECCOMP_FILTER",
+					  .acceptable = true,
+				  });
 	if (e >= 0 && plan->policy->network != NETWORK_OFF && f->landlock_abi < 6)
 		e = add_gap(plan, (struct plan_gap){
-			.what = "abstract sockets of the host are out of reach", .origin = plan->policy->network_origin,
-			.missing = "with the network on this takes Landlock ABI 6", .remedy = "a kernel of 6.12 or later",
-			.acceptable = true,
-		});
+					  .what = "abstract sockets of the host are out of reach",
+					  .origin = plan->policy->network_origin,
+					  .missing = "with the network on this takes Landlock ABI 6",
+					  .remedy = "a kernel of 6.12 or later",
+					  .acceptable = true,
+				  });
 	if (e >= 0 && processes->set && f->root)
 		e = add_gap(plan, (struct plan_gap){
-			.what = "limit: processes", .origin = processes->origin,
-			.missing = "the kernel does not hold uid 0 to RLIMIT_NPROC", .remedy = "start bawn as an ordinary user",
-			.acceptable = true,
-		});
+					  .what = "limit: processes",
+					  .origin = processes->origin,
+					  .missing = "the kernel does not hold uid 0 to RLIMIT_NPROC",
+					  .remedy = "start bawn as an ordinary user",
+					  .acceptable = true,
+				  });
 	return e;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------------------ */
+/* --- the whole ---------------------------------------------------------------------------- */
 
 static bool wants_broker(const struct policy *policy)
 {
@@ -454,7 +496,8 @@ static int fill(struct plan *plan)
 	return gaps_of_machine(plan);
 }
 
-int plan_make(const struct policy *policy, const struct features *features, struct plan **ret_plan, struct bawn_error *err)
+int plan_make(const struct policy *policy, const struct features *features, struct plan **ret_plan,
+	      struct bawn_error *err)
 {
 	struct plan *plan = calloc(1, sizeof(*plan));
 
@@ -490,8 +533,8 @@ int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error 
 
 		if (allow_degraded && gap->acceptable)
 			continue;
-		text_printf(&text, "%s%s: cannot be enforced here: %s\n  missing: %s\n  remedy:  %s%s", refused++ ? "\n" : "",
-			    origin ? origin : "", gap->what, gap->missing, gap->remedy,
+		text_printf(&text, "%s%s: cannot be enforced here: %s\n  missing: %s\n  remedy:  %s%s",
+			    refused++ ? "\n" : "", origin ? origin : "", gap->what, gap->missing, gap->remedy,
 			    gap->acceptable ? ", or --allow-degraded to go without" : "");
 	}
 	if (refused)

@@ -13,7 +13,7 @@
 
 #include "toml/toml.h"
 
-/* --- values ------------------------------------------------------------------------------------------------------ */
+/* --- values ------------------------------------------------------------------------------- */
 
 struct origin {				/* where a value was said */
 	const char *file;		/* a path, "command line", "built-in :workspace", "always" */
@@ -36,7 +36,7 @@ const char *access_name(enum access access);		/* "deny", "read", "write", "commi
 const char *kernel_name_text(enum kernel_name name);
 const char *limit_name_text(enum limit_name name);
 
-/* --- profile.c: profiles as written ---------------------------------------------------------------------------- */
+/* --- profile.c: profiles as written ------------------------------------------------------- */
 
 enum profile_key {			/* one for each row of profile.def */
 #define KEY(id, section, key, type, layer, help) PROFILE_##id,
@@ -91,7 +91,8 @@ struct profiles {			/* a file, and the built-ins */
 	const char *default_id;		/* default_permissions, or NULL */
 	struct origin default_origin;
 	struct text warnings;		/* lines */
-	struct text remarks;		/* lines that only `profile check` shows: other programs' keys, keys without effect here */
+	struct text remarks; /* lines that only `profile check` shows: other programs' keys, keys without effect
+				here */
 };
 
 /* The built-ins and, unless text is NULL, a configuration file of size bytes. Every error of POLICY 1 and 2 carries its
@@ -102,21 +103,23 @@ void profiles_free(struct profiles *profiles);
 const struct profile *profiles_find(const struct profiles *profiles, const char *id);
 /* id with its parents merged in, in the arena of profiles. Unknown id: -ENOENT with the nearest one. */
 int profile_effective(struct profiles *profiles, const char *id, struct profile **ret_profile, struct bawn_error *err);
-/* Says one more thing, as a child profile would: key is dotted ("network.enabled", "filesystem.\"/x\"" as in TOML), value a TOML
- * value ("true", "\"write\""). For -c key=value and for the grants, with a positionless origin. */
+/* Says one more thing, as a child profile would: key is dotted ("network.enabled", "filesystem.\"/x\"" as in
+ * TOML), value a TOML value ("true", "\"write\""). For -c key=value and for the grants, with a positionless
+ * origin. */
 int profile_set(struct profiles *profiles, struct profile *profile, const char *key, const char *value,
 		struct origin origin, struct bawn_error *err);
-/* The same for one entry of a map whose parts need no quoting: section map, user's key, sub-path (NULL: "."), access word. */
+/* The same for one entry of a map whose parts need no quoting: section map, user's key, sub-path (NULL: "."),
+ * access word. */
 int profile_set_entry(struct profiles *profiles, struct profile *profile, enum profile_key key, const char *name,
 		      const char *sub, const char *value, struct origin origin, struct bawn_error *err);
 const struct setting *profile_find(const struct profile *profile, enum profile_key key, const char *name);
-/* TOML that profiles_parse() reads back to the same settings: [permissions.<id>] with all its tables, without extends. A built-in's
- * id loses its colon. */
+/* TOML that profiles_parse() reads back to the same settings: [permissions.<id>] with all its tables, without
+ * extends. A built-in's id loses its colon. */
 int profile_print(const struct profile *profile, struct text *text, struct bawn_error *err);
 const char *setting_text(struct arena *arena, const struct setting *setting);	/* `":tmpdir" = "write"` */
 const char *origin_text(struct arena *arena, const struct origin *origin);	/* "p.toml:3:1", "command line" */
 
-/* --- the host, as far as a policy depends on it -------------------------------------------------------------------- */
+/* --- the host, as far as a policy depends on it ------------------------------------------- */
 
 enum host_type { HOST_MISSING, HOST_FILE, HOST_DIRECTORY, HOST_SYMLINK, HOST_SOCKET, HOST_DEVICE, HOST_OTHER,
 		 HOST_OWNED /* the host's root's alone, by owner and mode */ };
@@ -140,18 +143,21 @@ struct host {
 	const char *const *sockets;	/* absolute paths of bound local sockets, NULL at the end; may be NULL */
 	const char *sockets_missing;	/* why some are not among them, or NULL */
 	void *context;			/* for the callbacks */
-	/* What stands at an absolute path. 0, also for what is missing (HOST_MISSING), or -errno (EACCES: cannot know). */
+	/* What stands at an absolute path. 0, also for what is missing (HOST_MISSING), or -errno (EACCES:
+	 * cannot know). */
 	int (*lookup)(void *context, const char *path, struct host_entry *ret_entry);
-	/* Calls visit for every name of a directory except "." and ".."; stops when it returns non-zero, and returns that. */
+	/* Calls visit for every name of a directory except "." and ".."; stops when it returns non-zero, and
+	 * returns that. */
 	int (*list)(void *context, const char *path,
-		    int (*visit)(void *argument, const char *name, enum host_type type, uint64_t inode), void *argument);
+		    int (*visit)(void *argument, const char *name, enum host_type type, uint64_t inode),
+		    void *argument);
 	/* Whether a directory takes names that differ in case alone for one. NULL: none does. */
 	bool (*folds_case)(void *context, const char *path);
 	/* At most size-1 bytes of a small file, NUL-terminated; the count, or -errno. */
 	ssize_t (*read)(void *context, const char *path, char *bytes, size_t size);
 };
 
-/* --- resolve.c: names → absolute rules -------------------------------------------------------------------------- */
+/* --- resolve.c: names → absolute rules ---------------------------------------------------- */
 
 enum rule_kind {
 	RULE_PATH,			/* an entry of the profile */
@@ -214,11 +220,12 @@ int policy_resolve(const struct profile *profile, const char *const *add_dirs, c
 		   struct policy **ret_policy, struct bawn_error *err);
 void policy_free(struct policy *policy);
 
-/* Follows links as the kernel would, in the host's callbacks. ret_path: canonical (the missing tail stays as written). */
+/* Follows links as the kernel would, in the host's callbacks. ret_path: canonical (the missing tail stays as
+ * written). */
 int path_canonical(struct arena *arena, const struct host *host, const char *path, const char **ret_path,
 		   struct host_entry *ret_entry, struct bawn_error *err);
 
-/* --- match.c: the decision ------------------------------------------------------------------------------------------ */
+/* --- match.c: the decision ---------------------------------------------------------------- */
 
 enum operation { OPERATION_READ, OPERATION_WRITE, OPERATION_EXEC, OPERATION__COUNT };
 const char *operation_name(enum operation operation);
@@ -229,31 +236,33 @@ struct decision {
 	const struct rule *rule;	/* NULL: no entry, hence denied */
 };
 
-/* path is absolute and canonical. A deny glob that matches path or a directory above it decides; else the longest rule. */
+/* path is absolute and canonical. A deny glob that matches path or a directory above it decides; else the
+ * longest rule. */
 void policy_decide(const struct policy *policy, enum operation operation, const char *path, struct decision *ret);
 /* The same for those who want no reason. */
 bool policy_allows_write(const struct policy *policy, const char *path);
 /* path is as above; true when a rule stands at or below it that gives less than what it is given itself. */
 bool policy_rules_below(const struct policy *policy, const char *path);
-/* Whether the directory from may become to: no rule lies below either (those are bound to their paths), and what deny globs matched
- * below from is denied at its new path too. */
+/* Whether the directory from may become to: no rule lies below either (those are bound to their paths), and
+ * what deny globs matched below from is denied at its new path too. */
 bool policy_rename_allowed(const struct policy *policy, const char *from, const char *to);
 /* Index of the rule exactly at path, or -1. */
 ptrdiff_t policy_rule_at(const struct policy *policy, const char *path);
-/* One pattern against one absolute path: * ? [...] {a,b} within a component, ** across. glob_prefix: whether something below this
- * directory could still match. */
+/* One pattern against one absolute path: * ? [...] {a,b} within a component, ** across. glob_prefix: whether
+ * something below this directory could still match. */
 bool glob_match(const char *pattern, const char *path, bool nocase);
 bool glob_prefix(const char *pattern, const char *directory, bool nocase);
 bool glob_match_above(const char *pattern, const char *path, bool nocase);	/* path, or a directory above it */
 bool glob_is(const char *text);				/* holds one of * ? [ { */
-/* Whether a pattern is well formed and within bounds; *ret_reason (static) says what is wrong. Only such ones may be matched with. */
+/* Whether a pattern is well formed and within bounds; *ret_reason (static) says what is wrong. Only such ones
+ * may be matched with. */
 bool glob_valid(const char *pattern, const char **ret_reason);
 /* The pattern that matches exactly this text: for a directory that stands before a pattern. NULL: out of memory. */
 char *glob_quote(struct arena *arena, const char *text);
 /* The directory, unquoted, that all matches of an absolute pattern stand below (or are). NULL: out of memory. */
 char *glob_base(struct arena *arena, const char *pattern);
 
-/* --- plan.c: who enforces what --------------------------------------------------------------------------------------- */
+/* --- plan.c: who enforces what ------------------------------------------------------------ */
 
 struct features {			/* what this machine has; probe() fills it, tests write it */
 	int landlock_abi;		/* 0: none */
@@ -314,7 +323,8 @@ struct plan {
 };
 
 /* policy must outlive the plan. Fails only for want of memory: gaps are part of the plan, plan_refuse() judges them. */
-int plan_make(const struct policy *policy, const struct features *features, struct plan **ret_plan, struct bawn_error *err);
+int plan_make(const struct policy *policy, const struct features *features, struct plan **ret_plan,
+	      struct bawn_error *err);
 void plan_free(struct plan *plan);
 /* 0, or -ENOTSUP with all gaps named: what, from which line, what is missing, what would make it possible. */
 int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error *err);

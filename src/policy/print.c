@@ -49,7 +49,7 @@ const char *layer_help(enum layer layer)
 	return layers[layer].help;
 }
 
-/* --- a plan for people ------------------------------------------------------------------------------------------ */
+/* --- a plan for people -------------------------------------------------------------------- */
 
 #define PATH_COLUMNS_MAX	56	/* a longer path pushes only its own line */
 
@@ -213,7 +213,7 @@ static void print_text(struct text *text, const struct plan *plan, const char *c
 	print_gaps(text, plan);
 }
 
-/* --- a plan as JSON --------------------------------------------------------------------------------------------- */
+/* --- a plan as JSON ----------------------------------------------------------------------- */
 
 static void json_header(struct json *json, const struct plan *plan, const char *const *argv)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* profile.c — a configuration file → its profiles, all of them judged, also those that nobody asked for.
  *
- * The file is shared: only `default_permissions` and `[permissions]` are ours, and of the rest only what looks like one of the two
- * misspelt is an error. Inside [permissions] nothing is skipped (profile_read.c). */
+ * The file is shared: only `default_permissions` and `[permissions]` are ours, and of the rest only what looks
+ * like one of the two misspelt is an error. Inside [permissions] nothing is skipped (profile_read.c). */
 #include "policy/reader.h"
 
 #include <stdlib.h>
@@ -47,7 +47,7 @@ static void cleanup_toml(struct toml **toml)
 	toml_free(*toml);
 }
 
-/* --- the file's own keys ------------------------------------------------------------------------------------------------- */
+/* --- the file's own keys ------------------------------------------------------------------ */
 
 /* Whether a and b differ by at most so many letters. words_nearest() allows a third of the word, and with that
  * `sandbox_permissions`, which is another program's, would be taken for ours. */
@@ -73,7 +73,8 @@ static int read_foreign(struct reader *reader, const struct toml_entry *entry)
 
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
 		if (is_within(entry->key, ours[i], 2))
-			return reader_fail(reader, entry->position, "unknown key %s (did you mean \"%s\"?)", shown, ours[i]);
+			return reader_fail(reader, entry->position, "unknown key %s (did you mean \"%s\"?)",
+					   shown, ours[i]);
 	reader_line(reader, &reader->profiles->remarks, entry->position, "%s belongs to another program", shown);
 	return 0;
 }
@@ -112,8 +113,9 @@ static int read_profile(struct reader *reader, const struct toml_entry *entry)
 		return reader_fail(reader, entry->position, "profile %s is built in and cannot be defined anew: "
 				   "give yours another name, and extends = %s", shown, shown);
 	if (entry->key[0] == ':')
-		return reader_fail(reader, entry->position,
-				   "profile %s: names that begin with a colon are reserved for built-in profiles", shown);
+		return reader_fail(
+			reader, entry->position,
+			"profile %s: names that begin with a colon are reserved for built-in profiles", shown);
 	if (entry->value.type != TOML_TABLE)
 		return reader_expected(reader, arena_printf(arena, "profile %s", shown), "a table", &entry->value);
 
@@ -133,7 +135,8 @@ static int read_permissions(struct reader *reader, const struct toml_entry *entr
 	int e = 0;
 
 	if (entry->value.type != TOML_TABLE)
-		return reader_expected(reader, entry->key, "a table of profiles, such as [permissions.dev]", &entry->value);
+		return reader_expected(reader, entry->key, "a table of profiles, such as [permissions.dev]",
+				       &entry->value);
 	for (size_t i = 0; e >= 0 && i < entry->value.u.table.count; i++)
 		e = read_profile(reader, &entry->value.u.table.entries[i]);
 	return e;
@@ -156,7 +159,7 @@ static int read_file(struct reader *reader, const struct toml_value *root)
 	return e;
 }
 
-/* --- what only the whole file can tell ------------------------------------------------------------------------------- */
+/* --- what only the whole file can tell ---------------------------------------------------- */
 
 static const char *nearest_id(const struct profiles *profiles, const char *id)
 {
@@ -179,10 +182,13 @@ static int check_default(struct profiles *profiles, struct bawn_error *err)
 		return 0;
 	nearest = nearest_id(profiles, id);
 	if (nearest)
-		return origin_fail(err, &profiles->default_origin, "default_permissions: no profile %s (did you mean \"%s\"?)",
+		return origin_fail(err, &profiles->default_origin,
+				   "default_permissions: no profile %s (did you mean \"%s\"?)",
 				   quoted(&profiles->arena, id), nearest);
-	return origin_fail(err, &profiles->default_origin, "default_permissions: no profile %s: define [permissions.<name>], "
-			   "or take \":workspace\"", quoted(&profiles->arena, id));
+	return origin_fail(err, &profiles->default_origin,
+			   "default_permissions: no profile %s: define [permissions.<name>], "
+			   "or take \":workspace\"",
+			   quoted(&profiles->arena, id));
 }
 
 static int check_all(struct profiles *profiles, struct bawn_error *err)
@@ -198,7 +204,8 @@ static int check_all(struct profiles *profiles, struct bawn_error *err)
 	return e;
 }
 
-static int parse_file(struct profiles *profiles, const char *text, size_t size, const char *origin, struct bawn_error *err)
+static int parse_file(struct profiles *profiles, const char *text, size_t size, const char *origin,
+		      struct bawn_error *err)
 {
 	__attribute__((cleanup(cleanup_toml))) struct toml *toml = NULL;
 	struct reader reader = { .profiles = profiles, .positions = true, .err = err };
@@ -233,7 +240,7 @@ int profiles_parse(const char *text, size_t size, const char *origin, struct pro
 	return 0;
 }
 
-/* --- the effective profile ----------------------------------------------------------------------------------------------- */
+/* --- the effective profile ---------------------------------------------------------------- */
 
 static int merge_chain(struct profiles *profiles, const struct profile *source, struct profile *profile,
 		       struct bawn_error *err)
@@ -257,8 +264,10 @@ int profile_effective(struct profiles *profiles, const char *id, struct profile 
 	if (!source) {
 		const char *nearest = nearest_id(profiles, id), *shown = quoted(&profiles->arena, id);
 
-		return nearest ? error_set(err, ENOENT, "no profile %s (did you mean \"%s\"?)", shown, nearest)
-			       : error_set(err, ENOENT, "no profile %s; `bawn profile list` shows those there are", shown);
+		return nearest ?
+			       error_set(err, ENOENT, "no profile %s (did you mean \"%s\"?)", shown, nearest) :
+			       error_set(err, ENOENT,
+					 "no profile %s; `bawn profile list` shows those there are", shown);
 	}
 	profile = arena_alloc(&profiles->arena, sizeof(*profile));
 	if (!profile)

@@ -70,7 +70,8 @@ static int refuse_parent(struct arena *arena, const struct profiles *profiles, c
 	if (nearest)
 		return origin_fail(err, &profile->extends_origin, "%s -> %s: no profile %s (did you mean \"%s\"?)",
 				   profile->id, profile->extends, shown, nearest);
-	return origin_fail(err, &profile->extends_origin, "%s -> %s: no profile %s", profile->id, profile->extends, shown);
+	return origin_fail(err, &profile->extends_origin, "%s -> %s: no profile %s", profile->id,
+			   profile->extends, shown);
 }
 
 /* Walks from each profile to its last parent, each profile once. path, depth: room for every profile. */

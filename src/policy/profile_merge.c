@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* profile_merge.c — a child's settings over its parents'.
  *
- * Two settings say the same thing when key, name and sub-path are equal, whatever the spelling: "/x/" is "/x", "docs/." is "docs".
- * Otherwise a child could not take back what its parent gave under another spelling. In filesystem a word replaces all that the
- * parent says of that name; a table goes in line by line. A parent's settings are sorted once per merge and looked up, so that
- * ten thousand rules cost what sorting them costs. */
+ * Two settings say the same thing when key, name and sub-path are equal, whatever the spelling: "/x/" is "/x",
+ * "docs/." is "docs". Otherwise a child could not take back what its parent gave under another spelling. In
+ * filesystem a word replaces all that the parent says of that name; a table goes in line by line. A parent's
+ * settings are sorted once per merge and looked up, so that ten thousand rules cost what sorting them costs. */
 #include "policy/reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* --- order ------------------------------------------------------------------------------------------------------------- */
+/* --- order -------------------------------------------------------------------------------- */
 
 /* The next component of a path; "." and empty ones are none. Size 0: the end. */
 static const char *next_component(const char **path, size_t *ret_size)
@@ -87,7 +87,7 @@ const struct setting **settings_sorted(struct arena *arena, const struct profile
 	return sorted;
 }
 
-/* --- merging ----------------------------------------------------------------------------------------------------------- */
+/* --- merging ------------------------------------------------------------------------------ */
 
 struct merge {
 	struct profile *parent;
@@ -115,8 +115,8 @@ static void drop_equal(struct merge *merge, const struct setting *setting, compa
 			merge->dropped[merge->sorted[low] - merge->parent->settings] = true;
 }
 
-/* A key that ends in a slash and two stars is stored without them when it grants and with them when it denies, but to the user it is
- * one key: a child that grants takes back the parent's denial, and the other way round. */
+/* A key that ends in a slash and two stars is stored without them when it grants and with them when it denies,
+ * but to the user it is one key: a child that grants takes back the parent's denial, and the other way round. */
 static int drop_other_form(struct arena *arena, struct merge *merge, const struct setting *setting)
 {
 	struct setting other = *setting;
@@ -159,8 +159,8 @@ static int merge_settings(struct arena *arena, struct merge *merge, const struct
 			parent->settings[kept++] = parent->settings[i];
 	parent->count = kept;
 	for (size_t i = 0; i < child->count; i++) {
-		struct setting *setting = array_add(arena, (void **)&parent->settings, &parent->count, &parent->capacity,
-						    sizeof(*setting));
+		struct setting *setting = array_add(arena, (void **)&parent->settings, &parent->count,
+						    &parent->capacity, sizeof(*setting));
 
 		if (!setting)
 			return -ENOMEM;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* profile_paths.c — maps whose keys are paths: filesystem, workspace_roots, devices, unix_sockets.
  *
- * In filesystem a deny may be a glob. A read or a write names a place and all below it; the spelling with a trailing slash and two
- * stars means the same and is stored without them. */
+ * In filesystem a deny may be a glob. A read or a write names a place and all below it; the spelling with a
+ * trailing slash and two stars means the same and is stored without them. */
 #include "policy/reader.h"
 
 #include <string.h>
@@ -23,7 +23,7 @@ static bool ends_with(const char *text, const char *end)
 	return size >= tail && !strcmp(text + size - tail, end);
 }
 
-/* --- filesystem: what may stand as a key ------------------------------------------------------------------------------ */
+/* --- filesystem: what may stand as a key -------------------------------------------------- */
 
 static bool token_known(const char *name)
 {
@@ -33,7 +33,8 @@ static bool token_known(const char *name)
 	return false;
 }
 
-/* The one thing that is dropped, so that a file written for a newer bawn or the reference still works: never silently. */
+/* The one thing that is dropped, so that a file written for a newer bawn or the reference still works: never
+ * silently. */
 static int drop_token(const struct reader *reader, const struct toml_entry *entry)
 {
 	const char *nearest = words_nearest(entry->key, filesystem_tokens);
@@ -58,8 +59,10 @@ static int refuse_relative(const struct reader *reader, const struct toml_entry 
 	if (nearest)
 		return reader_fail(reader, entry->position, "%s: not a path (did you mean \"%s%s\"?)", label,
 				   token ? ":" : "", nearest);
-	return reader_fail(reader, entry->position, "%s: expected a token such as \":workspace_roots\", an absolute path, "
-			   "or one that begins with ~/", label);
+	return reader_fail(reader, entry->position,
+			   "%s: expected a token such as \":workspace_roots\", an absolute path, "
+			   "or one that begins with ~/",
+			   label);
 }
 
 /* A sub-path is relative to its entry and stays below it. */
@@ -82,7 +85,7 @@ static const char *sub_problem(const char *sub)
 	return NULL;
 }
 
-/* --- filesystem: one entry ------------------------------------------------------------------------------------------- */
+/* --- filesystem: one entry ---------------------------------------------------------------- */
 
 /* One thing that a filesystem table says, while it is judged. */
 struct entry {
@@ -137,7 +140,8 @@ static int check_grant(struct reader *reader, struct entry *entry)
 		return error_oom(reader->err);
 	if (!glob_is(*path))
 		return 0;
-	return reader_fail(reader, entry->value, "%s: a glob can only be denied; \"%s\" takes a path, or one that ends in %s",
+	return reader_fail(reader, entry->value,
+			   "%s: a glob can only be denied; \"%s\" takes a path, or one that ends in %s",
 			   entry->label, access_name(entry->access), glob_tail);
 }
 
@@ -173,7 +177,8 @@ static int add_entry(struct reader *reader, enum profile_key key, struct entry *
 	return 0;
 }
 
-static int add_sub_entries(struct reader *reader, enum profile_key key, const struct toml_entry *parent, const char *label)
+static int add_sub_entries(struct reader *reader, enum profile_key key, const struct toml_entry *parent,
+			   const char *label)
 {
 	struct arena *arena = &reader->profiles->arena;
 	const struct toml_value *table = &parent->value;
@@ -220,7 +225,7 @@ int read_access_map(struct reader *reader, enum profile_key key, const struct to
 	return add_entry(reader, key, &entry, &toml_entry->value);
 }
 
-/* --- the other maps ---------------------------------------------------------------------------------------------------- */
+/* --- the other maps ----------------------------------------------------------------------- */
 
 int read_device_map(struct reader *reader, enum profile_key key, const struct toml_entry *entry)
 {
@@ -232,7 +237,8 @@ int read_device_map(struct reader *reader, enum profile_key key, const struct to
 
 	if (words_nearest(entry->key, words))
 		return reader_unknown(reader, entry->position, "devices", "key", entry->key, words);
-	if (strncmp(entry->key, "/dev/", 5) || !entry->key[5] || strstr(entry->key, "/../") || ends_with(entry->key, "/.."))
+	if (strncmp(entry->key, "/dev/", 5) || !entry->key[5] || strstr(entry->key, "/../") ||
+	    ends_with(entry->key, "/.."))
 		return reader_fail(reader, entry->position, "%s: expected \"gpu\", or a path below /dev", label);
 	e = reader_string(reader, label, access_expected, &entry->value, &word);
 	if (e < 0)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- strings ---------------------------------------------------------------------------------------------------------- */
+/* --- strings ------------------------------------------------------------------------------ */
 
 static void add_escaped(struct text *text, unsigned char c)
 {
@@ -86,7 +86,7 @@ static void add_key(struct text *text, const char *key)
 		add_string(text, key);
 }
 
-/* --- values ------------------------------------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------------- */
 
 static void add_strings(struct text *text, const struct setting *setting)
 {
@@ -195,7 +195,7 @@ const char *origin_text(struct arena *arena, const struct origin *origin)
 			    : arena_strdup(arena, file);
 }
 
-/* --- a whole profile ----------------------------------------------------------------------------------------------------- */
+/* --- a whole profile ---------------------------------------------------------------------- */
 
 static int token_rank(const char *name)
 {
@@ -244,7 +244,8 @@ static size_t print_line(struct text *text, const struct setting *const *sorted,
 	const struct setting *first = sorted[0];
 	size_t size = 1;
 
-	while (first->name && size < count && sorted[size]->key == first->key && !strcmp(sorted[size]->name, first->name))
+	while (first->name && size < count && sorted[size]->key == first->key &&
+	       !strcmp(sorted[size]->name, first->name))
 		size++;
 	if (first->name)
 		add_string(text, first->name);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- places and errors -------------------------------------------------------------------------------------------------- */
+/* --- places and errors -------------------------------------------------------------------- */
 
 struct origin reader_origin(const struct reader *reader, struct toml_position position)
 {
@@ -57,7 +57,8 @@ int reader_fail(const struct reader *reader, struct toml_position position, cons
 
 int reader_expected(const struct reader *reader, const char *label, const char *what, const struct toml_value *value)
 {
-	return reader_fail(reader, value->position, "%s: expected %s, found %s", label, what, toml_type_name(value->type));
+	return reader_fail(reader, value->position, "%s: expected %s, found %s", label, what,
+			   toml_type_name(value->type));
 }
 
 int reader_unknown(const struct reader *reader, struct toml_position position, const char *label, const char *kind,
@@ -92,7 +93,7 @@ void reader_line(const struct reader *reader, struct text *text, struct toml_pos
 		text_printf(text, "%s: %s\n", origin.file, message);
 }
 
-/* --- what every value needs --------------------------------------------------------------------------------------------- */
+/* --- what every value needs --------------------------------------------------------------- */
 
 int reader_add(struct reader *reader, enum profile_key key, const char *name, struct toml_position position,
 	       struct setting **ret_setting)
@@ -130,7 +131,7 @@ int reader_string(const struct reader *reader, const char *label, const char *ex
 	return 0;
 }
 
-/* --- sections ------------------------------------------------------------------------------------------------------------ */
+/* --- sections ----------------------------------------------------------------------------- */
 
 static int unknown_key(const struct reader *reader, const char *section, const struct toml_entry *entry)
 {

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* `--network off` switches off what a file allows, domains and all, as they would otherwise be entries without effect. What the
- * command line itself said stays, and policy_settings() refuses the contradiction. */
+/* `--network off` switches off what a file allows, domains and all, as they would otherwise be entries without
+ * effect. What the command line itself said stays, and policy_settings() refuses the contradiction. */
 static void drop_idle(struct profile *profile)
 {
 	const struct setting *enabled = profile_find(profile, PROFILE_NET_ENABLED, NULL);
@@ -37,7 +37,7 @@ static int take(struct reader *reader, struct profile *profile)
 	return e;
 }
 
-/* --- key=value ------------------------------------------------------------------------------------------------------------ */
+/* --- key=value ---------------------------------------------------------------------------- */
 
 static int parse_line(const char *key, const char *value, struct toml **ret_toml, struct bawn_error *err)
 {
@@ -87,7 +87,8 @@ static int parse_assignment(struct arena *arena, const char *key, const char *va
 		return 0;
 	}
 	if (parse_line(key, "true", &toml, NULL) < 0)
-		return origin_fail(err, origin, "%s is no key: expected one such as network.enabled or filesystem.\"/srv\"",
+		return origin_fail(err, origin,
+				   "%s is no key: expected one such as network.enabled or filesystem.\"/srv\"",
 				   quoted(arena, key));
 	toml_free(toml);
 	return origin_fail(err, origin, "%s: %s is no TOML value", key, quoted(arena, value));
@@ -108,7 +109,7 @@ int profile_set(struct profiles *profiles, struct profile *profile, const char *
 	return e < 0 ? e : take(&reader, profile);
 }
 
-/* --- one entry of a map ---------------------------------------------------------------------------------------------------- */
+/* --- one entry of a map ------------------------------------------------------------------- */
 
 static struct toml_value string_value(char *bytes)
 {

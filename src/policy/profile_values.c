@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* --- single values --------------------------------------------------------------------------------------------------- */
+/* --- single values ------------------------------------------------------------------------ */
 
 static int read_bool(struct reader *reader, enum profile_key key, const struct toml_entry *entry)
 {
@@ -91,7 +91,8 @@ static int read_string(struct reader *reader, enum profile_key key, const struct
 {
 	struct setting *setting;
 	const char *string;
-	int e = reader_string(reader, key_label(&reader->profiles->arena, key, NULL), "a string", &entry->value, &string);
+	int e = reader_string(reader, key_label(&reader->profiles->arena, key, NULL), "a string", &entry->value,
+			      &string);
 
 	if (e >= 0)
 		e = reader_add(reader, key, NULL, entry->position, &setting);
@@ -150,7 +151,8 @@ static int read_gpu(struct reader *reader, enum profile_key key, const struct to
 	if (entry->value.type == TOML_BOOLEAN)
 		return read_bool(reader, key, entry);
 	if (entry->value.type != TOML_STRING)
-		return reader_expected(reader, label, "true, false, \"auto\" or a family such as \"nvidia\"", &entry->value);
+		return reader_expected(reader, label, "true, false, \"auto\" or a family such as \"nvidia\"",
+				       &entry->value);
 	e = reader_string(reader, label, "a string", &entry->value, &word);
 	if (e < 0)
 		return e;
@@ -164,7 +166,7 @@ static int read_gpu(struct reader *reader, enum profile_key key, const struct to
 	return e;
 }
 
-/* --- arrays ------------------------------------------------------------------------------------------------------------ */
+/* --- arrays ------------------------------------------------------------------------------- */
 
 /* A name glob of the environment section, or any text elsewhere: what would never match is an error. */
 static int check_item(struct reader *reader, enum profile_key key, const struct toml_value *value, const char *label,
@@ -246,7 +248,7 @@ static int read_ports(struct reader *reader, enum profile_key key, const struct 
 	return 0;
 }
 
-/* --- maps whose keys are no paths --------------------------------------------------------------------------------------- */
+/* --- maps whose keys are no paths --------------------------------------------------------- */
 
 static int read_domain(struct reader *reader, enum profile_key key, const struct toml_entry *entry)
 {
@@ -286,8 +288,8 @@ static int read_variable(struct reader *reader, enum profile_key key, const stru
 	int e;
 
 	if (!*entry->key || strchr(entry->key, '='))
-		return reader_fail(reader, entry->position, "%s: expected the name of a variable, not empty and without =",
-				   label);
+		return reader_fail(reader, entry->position,
+				   "%s: expected the name of a variable, not empty and without =", label);
 	if (environ_is_loader(entry->key))
 		return reader_fail(reader, entry->position,
 				   "%s: loader variables (LD_*, DYLD_*) never cross into the box", label);

@@ -5,7 +5,7 @@
 
 #include "policy/policy.h"
 
-/* --- keys.c: profile.def and the words that values are made of ------------------------------------------------------ */
+/* --- keys.c: profile.def and the words that values are made of ---------------------------- */
 
 enum key_status { STATUS_ENFORCED, STATUS_MACOS, STATUS_LATER };
 
@@ -22,18 +22,20 @@ int key_find(const char *section, const char *key);			/* or -1 */
 const char *section_find(const char *section, const char *key);	/* the section that key opens in section, or NULL */
 /* Every key that may stand in section, with those that open a section; NULL at the end. NULL: out of memory. */
 const char **section_keys(struct arena *arena, const char *section);
-const char *key_label(struct arena *arena, enum profile_key key, const char *name);	/* "network.mode", `filesystem "/x"` */
+const char *key_label(struct arena *arena, enum profile_key key,
+		      const char *name); /* "network.mode", `filesystem "/x"` */
 
 enum access access_find(const char *word);		/* ACCESS_UNSET: none of read, write, deny, none, commit */
 enum access decision_find(const char *word);		/* "allow", "deny" */
 int kernel_find(const char *word);			/* or -1 */
-const char *const *key_words(enum key_type type);	/* the words that a type knows, NULL at the end; NULL: any text */
+const char *const *key_words(
+	enum key_type type); /* the words that a type knows, NULL at the end; NULL: any text */
 enum profile_key limit_key(enum limit_name name);
 
 extern const char *const filesystem_tokens[];		/* NULL at the end */
 extern const char decision_expected[];			/* `"allow" or "deny"` */
 
-/* --- profile_read.c: TOML tables → settings --------------------------------------------------------------------------- */
+/* --- profile_read.c: TOML tables → settings ----------------------------------------------- */
 
 struct reader {
 	struct profiles *profiles;	/* whose arena and lines are added to */
@@ -63,7 +65,7 @@ void reader_line(const struct reader *reader, struct text *text, struct toml_pos
 /* The same for settings that are read already. */
 int origin_fail(struct bawn_error *err, const struct origin *origin, const char *format, ...) PRINTF(3, 4);
 
-/* --- profile_values.c, profile_paths.c: one type each ------------------------------------------------------------------- */
+/* --- profile_values.c, profile_paths.c: one type each ------------------------------------- */
 
 typedef int read_function(struct reader *reader, enum profile_key key, const struct toml_entry *entry);
 
@@ -72,14 +74,14 @@ read_function read_access_map, read_device_map, read_root_map, read_socket;
 /* Whether text is absolute or begins with "~", as a path that a profile names must. */
 bool path_is_named(const char *text);
 
-/* --- domain.c ---------------------------------------------------------------------------------------------------------- */
+/* --- domain.c ----------------------------------------------------------------------------- */
 
 /* What is wrong with a pattern of network.domains (static), or NULL. */
 const char *domain_problem(const char *pattern);
 /* Order of patterns, the same for spellings that mean the same (case, a dot at the end). */
 int domain_compare(const char *a, const char *b);
 
-/* --- profile_merge.c, profile_check.c ------------------------------------------------------------------------------------ */
+/* --- profile_merge.c, profile_check.c ----------------------------------------------------- */
 
 /* By key, name and sub-path; 0: they say the same thing, whatever the spelling. */
 int setting_compare(const struct setting *a, const struct setting *b);
@@ -95,12 +97,13 @@ int profile_check_chains(const struct profiles *profiles, struct bawn_error *err
 /* No entry of the effective profile is without effect. profiles NULL: profile is an effective one. */
 int profile_check_effects(const struct profiles *profiles, const struct profile *profile, struct bawn_error *err);
 
-/* --- builtin.c, environ.c, profile_print.c ------------------------------------------------------------------------------ */
+/* --- builtin.c, environ.c, profile_print.c ------------------------------------------------ */
 
 int builtins_add(struct profiles *profiles, struct bawn_error *err);
 bool environ_is_loader(const char *name);		/* LD_*, DYLD_*: these never cross */
 bool environ_is_ours(const char *name);			/* BAWN, BAWN_PROFILE, BAWN_NETWORK: set by us */
-int policy_environ(const struct profile *profile, const struct host *host, struct policy *policy, struct bawn_error *err);
+int policy_environ(const struct profile *profile, const struct host *host, struct policy *policy,
+		   struct bawn_error *err);
 /* A TOML basic string; bytes that are not UTF-8 become \xNN, which is for people only. */
 void text_add_quoted(struct text *text, const char *bytes, size_t size);
 const char *quoted(struct arena *arena, const char *string);	/* the same, for messages; never NULL */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rename.c — may a directory go elsewhere? What is ruled is ruled by its path: a tree that moves must not take a rule's object from
- * under the rule, nor bring something unruled to a path that is. */
+/* rename.c — may a directory go elsewhere? What is ruled is ruled by its path: a tree that moves must not take
+ * a rule's object from under the rule, nor bring something unruled to a path that is. */
 #include "policy/internal.h"
 
 #include <string.h>
@@ -23,7 +23,8 @@ static size_t first_below(const struct policy *policy, const char *directory, si
 	return low;
 }
 
-/* A match of a deny glob may move along when the glob matches it at its new path as well: so says a pattern that begins with "**". */
+/* A match of a deny glob may move along when the glob matches it at its new path as well: so says a pattern
+ * that begins with "**". */
 static bool match_may_move(const struct policy *policy, const struct rule *match, size_t from_size, const char *to)
 {
 	struct decision decision;
@@ -76,8 +77,9 @@ static bool leads_into(const char *rest, const char *name)
 	return false;
 }
 
-/* A tree that moves may bring along what a deny glob matches at its new place and did not at the old one. A pattern that floats within
- * a directory ("BASE/**" + "/NAME") sees no difference as long as the tree stays below BASE and its new name leads into no pattern. */
+/* A tree that moves may bring along what a deny glob matches at its new place and did not at the old one. A
+ * pattern that floats within a directory sees no difference as long as the tree stays below BASE and its new
+ * name leads into no pattern. */
 static bool globs_allow(const struct policy *policy, const char *from, const char *to)
 {
 	for (size_t i = 0; i < policy->glob_count; i++) {
@@ -90,7 +92,8 @@ static bool globs_allow(const struct policy *policy, const char *from, const cha
 			return false;
 		memcpy(base, pattern, (size_t)(floating - pattern));
 		base[floating - pattern] = '\0';
-		if (glob_is(base) || !path_below(from, base[0] ? base : "/", false) || leads_into(floating + 4, path_base(to)))
+		if (glob_is(base) || !path_below(from, base[0] ? base : "/", false) ||
+		    leads_into(floating + 4, path_base(to)))
 			return false;
 	}
 	return true;

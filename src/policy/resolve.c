@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* resolve.c — profile + host → policy: every name becomes an absolute path, every promise one rule with its origin.
+/* resolve.c — profile + host → policy: every name becomes an absolute path, every promise one rule with its
+ * origin.
  *
- * Two rounds. First the entries of the profile: tokens are expanded, links followed, and of several entries for one object one stays
- * (deny over write over read). Then what follows from them: the system's own places, protected names of every writable root, what the
- * home directory executes, nested repositories, the parts of `.git = "commit"`, and what deny globs match now. A derived rule never
- * replaces an entry, so an explicit `write` at a protected name reopens it. */
+ * Two rounds. First the entries of the profile: tokens are expanded, links followed, and of several entries for
+ * one object one stays (deny over write over read). Then what follows from them: the system's own places,
+ * protected names of every writable root, what the home directory executes, nested repositories, the parts of
+ * `.git = "commit"`, and what deny globs match now. A derived rule never replaces an entry, so an explicit
+ * `write` at a protected name reopens it. */
 #include "policy/internal.h"
 
 #include <stdlib.h>
@@ -45,12 +47,12 @@ int resolver_add(struct resolver *r, const char *written, enum access access, en
 	return add_at(r, path, written, entry.type, access, kind, origin, label);
 }
 
-/* --- order and precedence -------------------------------------------------------------------------------------------- */
+/* --- order and precedence ----------------------------------------------------------------- */
 
 static int precedence(const struct rule *rule)
 {
-	/* A derived rule never replaces an entry, but what a deny glob matches is denied whatever else matches; a system rule gives
-	 * way to none. */
+	/* A derived rule never replaces an entry, but what a deny glob matches is denied whatever else matches;
+	 * a system rule gives way to none. */
 	static const int of_kind[] = {
 		[RULE_SYSTEM] = 5, [RULE_MATCH] = 4, [RULE_PATH] = 3, [RULE_GIT] = 2, [RULE_PROTECTED] = 1,
 	};
@@ -112,7 +114,7 @@ bool resolver_writable(const struct resolver *r, const char *path)
 	return decision.allowed;
 }
 
-/* --- round one: the profile's entries --------------------------------------------------------------------------------- */
+/* --- round one: the profile's entries ----------------------------------------------------- */
 
 static int add_root(struct resolver *r, const char *written)
 {
@@ -328,7 +330,7 @@ static int add_entries(struct resolver *r)
 	return e;
 }
 
-/* --- round two: what follows from them ---------------------------------------------------------------------------- */
+/* --- round two: what follows from them ---------------------------------------------------- */
 
 static int add_system(struct resolver *r)
 {
@@ -446,7 +448,8 @@ static int scan_roots(struct resolver *r)
 	const char *last = NULL;
 	int e = 0;
 
-	for (size_t i = 0; e >= 0 && i < r->policy->count; i++) {	/* sorted: a root inside another comes after it */
+	/* sorted: a root inside another comes after it */
+	for (size_t i = 0; e >= 0 && i < r->policy->count; i++) {
 		const struct rule *rule = &r->policy->rules[i];
 
 		if (rule->kind != RULE_PATH || rule->access != ACCESS_WRITE || rule->type != HOST_DIRECTORY ||
@@ -479,7 +482,8 @@ static unsigned glob_depth(const struct profile *profile)
 	return setting ? (unsigned)setting->value.integer : 0;
 }
 
-/* What is missing in a place that cannot be written cannot be made either: such an entry grants what is so around it. */
+/* What is missing in a place that cannot be written cannot be made either: such an entry grants what is so
+ * around it. */
 static int settle_missing(struct resolver *r)
 {
 	struct policy *policy = r->policy;
@@ -490,11 +494,13 @@ static int settle_missing(struct resolver *r)
 					    policy_enclosing(policy, rule->path) : NULL;
 		const char *origin;
 
-		if (rule->access != ACCESS_WRITE || rule->type != HOST_MISSING || (around && around->access == ACCESS_WRITE))
+		if (rule->access != ACCESS_WRITE || rule->type != HOST_MISSING ||
+		    (around && around->access == ACCESS_WRITE))
 			continue;
 		origin = origin_text(&policy->arena, &rule->origin);
 		text_printf(rule->label[1] == ':' ? &policy->notes : &policy->warnings,
-			    "%s: %s: %s is not there: nothing to grant\n", origin ? origin : "", rule->label, rule->path);
+			    "%s: %s: %s is not there: nothing to grant\n", origin ? origin : "", rule->label,
+			    rule->path);
 		rule->access = around ? around->access : ACCESS_DENY;
 		rule->label = arena_printf(&policy->arena, "%s, which is not there", rule->label);
 		if (!rule->label)
@@ -521,10 +527,10 @@ static int derive(struct resolver *r)
 {
 	int e;
 
-	if ((e = resolver_sort(r)) < 0 || (e = settle_missing(r)) < 0 || (e = protect_roots(r)) < 0 || (e = protect_home(r)) < 0 ||
-	    (e = resolver_sort(r)) < 0 || (e = scan_roots(r)) < 0 ||
-	    (e = resolver_sort(r)) < 0 || (e = scan_globs(r, glob_depth(r->profile))) < 0 || (e = add_system(r)) < 0 ||
-	    (e = resolver_sort(r)) < 0)
+	if ((e = resolver_sort(r)) < 0 || (e = settle_missing(r)) < 0 || (e = protect_roots(r)) < 0 ||
+	    (e = protect_home(r)) < 0 || (e = resolver_sort(r)) < 0 || (e = scan_roots(r)) < 0 ||
+	    (e = resolver_sort(r)) < 0 || (e = scan_globs(r, glob_depth(r->profile))) < 0 ||
+	    (e = add_system(r)) < 0 || (e = resolver_sort(r)) < 0)
 		return e;
 	overrule_by_globs(r->policy);
 	return close_sockets(r);

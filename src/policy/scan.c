@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scan.c — looks through directories: nested repositories (bounded), and what deny globs match (one pass for all of them).
+/* scan.c — looks through directories: nested repositories (bounded), and what deny globs match (one pass for
+ * all of them).
  *
- * A nested repository is found breadth first, because those near the top are the ones people work in, and the bounds keep a start
- * quick in a large workspace; the plan says where the search ended. Globs are another matter: what they match must be known, so
- * that walk has no bound but glob_scan_max_depth. It never follows a symbolic link, never enters /proc, /sys or /dev, and looks
- * into no directory below which nothing can match. */
+ * A nested repository is found breadth first, because those near the top are the ones people work in, and the
+ * bounds keep a start quick in a large workspace; the plan says where the search ended. Globs are another
+ * matter: what they match must be known, so that walk has no bound but glob_scan_max_depth. It never follows a
+ * symbolic link, never enters /proc, /sys or /dev, and looks into no directory below which nothing can match. */
 #include "policy/internal.h"
 
 #include <string.h>
@@ -14,7 +15,7 @@
 #define NESTED_LISTS		8	/* listed for more directories: 8 µs each and more */
 #define NESTED_ENTRIES		2000
 
-/* --- nested repositories ------------------------------------------------------------------------------------------------- */
+/* --- nested repositories ------------------------------------------------------------------ */
 
 struct nested {
 	struct resolver *r;
@@ -81,12 +82,14 @@ int scan_nested_repositories(struct resolver *r, const char *root)
 			r->host->list(r->host->context, nested.directory, queue_directory, &nested);
 	}
 	if (nested.full)
-		text_printf(&r->policy->notes, "%s: nested repositories were looked for in %zu directories, at most %d levels deep\n", root,
-			    nested.count + 1, NESTED_DEPTH);
+		text_printf(
+			&r->policy->notes,
+			"%s: nested repositories were looked for in %zu directories, at most %d levels deep\n",
+			root, nested.count + 1, NESTED_DEPTH);
 	return nested.error;
 }
 
-/* --- deny globs ---------------------------------------------------------------------------------------------------------------- */
+/* --- deny globs --------------------------------------------------------------------------- */
 
 struct found { uint64_t inode; const struct rule *glob; };	/* denied files that have other names too */
 
@@ -149,7 +152,8 @@ static int remember_linked(struct glob_walk *walk, const char *path, uint64_t in
 	return 0;
 }
 
-/* A second name of a denied file is denied by its object; the first pass has already dealt with what matches by name. */
+/* A second name of a denied file is denied by its object; the first pass has already dealt with what matches by
+ * name. */
 static int visit_other_name(struct glob_walk *walk, const char *path, uint64_t inode)
 {
 	if (matching_glob(walk->r->policy, path))

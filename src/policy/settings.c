@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* settings.c — what an effective profile says besides its path rules: network, limits, kernel names, environment.
+/* settings.c — what an effective profile says besides its path rules: network, limits, kernel names,
+ * environment.
  *
- * A setting that this version has no means to hold is never dropped: it goes to policy->unenforced, and the plan refuses it. */
+ * A setting that this version has no means to hold is never dropped: it goes to policy->unenforced, and the
+ * plan refuses it. */
 #include "policy/internal.h"
 #include "policy/reader.h"
 
@@ -57,7 +59,7 @@ static void set_kernel(const struct profile *profile, struct policy *policy)
 	}
 }
 
-/* --- what cannot be held yet ------------------------------------------------------------------------------------------- */
+/* --- what cannot be held yet -------------------------------------------------------------- */
 
 /* Keys of the gateway, which is not there while the network is off. */
 static bool is_for_gateway(enum profile_key key)
@@ -114,7 +116,8 @@ static int set_unenforced(const struct profile *profile, struct policy *policy, 
 	return 0;
 }
 
-int policy_settings(const struct profile *profile, const struct host *host, struct policy *policy, struct bawn_error *err)
+int policy_settings(const struct profile *profile, const struct host *host, struct policy *policy,
+		    struct bawn_error *err)
 {
 	int e = set_network(profile, policy, err);
 

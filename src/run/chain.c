@@ -14,7 +14,7 @@
 #define DEFAULT_PROFILE	":workspace"
 #define CONFIG_NAME	"bawn/config.toml"
 
-/* --- paths as typed --------------------------------------------------------------------------- */
+/* --- paths as typed ----------------------------------------------------------------------- */
 
 static bool goes_up(const char *path)
 {
@@ -73,7 +73,7 @@ int chain_path(struct chain *chain, const char *typed, const char **ret_path, st
 	return 0;
 }
 
-/* --- the configuration file ------------------------------------------------------------------- */
+/* --- the configuration file --------------------------------------------------------------- */
 
 /* The file that must exist: the one asked for before $BAWN_CONFIG. NULL: neither was given. */
 static const char *named_config(const struct chain *chain)
@@ -137,7 +137,7 @@ static int load_profiles(struct chain *chain, struct bawn_error *err)
 	return profiles_parse(text, size, chain->config_path, &chain->profiles, err);
 }
 
-/* --- the links -------------------------------------------------------------------------------- */
+/* --- the links ---------------------------------------------------------------------------- */
 
 int chain_load(const struct request *request, struct chain *ret_chain, struct bawn_error *err)
 {

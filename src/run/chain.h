@@ -12,7 +12,7 @@
 
 #include "run/run.h"
 
-/* --- options.c -------------------------------------------------------------------------------- */
+/* --- options.c ---------------------------------------------------------------------------- */
 
 struct option_row;				/* one option that bawn_option() knows */
 
@@ -34,7 +34,7 @@ int request_add(struct request *request, const char *name, const char *value, st
 /* Value of the last option of this name, or NULL. */
 const char *request_last(const struct request *request, const char *name);
 
-/* --- chain.c ---------------------------------------------------------------------------------- */
+/* --- chain.c ------------------------------------------------------------------------------ */
 
 struct chain {					/* {0} before chain_load() */
 	struct arena arena;

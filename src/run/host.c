@@ -39,7 +39,7 @@ const char *environ_find(const char *const *environ_, const char *name)
 	return NULL;
 }
 
-/* --- the small-file callback ------------------------------------------------------------------ */
+/* --- the small-file callback -------------------------------------------------------------- */
 
 /* O_NONBLOCK: a FIFO planted where a file is expected must not stop us. */
 static int open_file(const char *path, struct stat *ret_stat)
@@ -76,7 +76,7 @@ static ssize_t host_read_file(void *context, const char *path, char *bytes, size
 	return (ssize_t)filled;
 }
 
-/* --- this process ----------------------------------------------------------------------------- */
+/* --- this process ------------------------------------------------------------------------- */
 
 /* NULL when the password file does not know us either: a container started with an arbitrary uid. */
 static const char *home_of(struct arena *arena, const char *const *environ_)
@@ -153,7 +153,7 @@ int host_read(struct arena *arena, const char *directory, const char *const *env
 	return 0;
 }
 
-/* --- the configuration file ------------------------------------------------------------------- */
+/* --- the configuration file --------------------------------------------------------------- */
 
 static int check_config(const char *path, const struct stat *status, struct bawn_error *err)
 {

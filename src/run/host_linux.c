@@ -146,7 +146,7 @@ bool host_folds_case(void *context, const char *path)
 	return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_CASEFOLD_FL);
 }
 
-/* --- directories ------------------------------------------------------------------------------ */
+/* --- directories -------------------------------------------------------------------------- */
 
 struct kernel_entry {			/* struct linux_dirent64 of getdents64(2); C libraries disagree on its name */
 	uint64_t d_ino;
@@ -202,7 +202,7 @@ int host_list(void *context, const char *path,
 	return size < 0 ? -errno : 0;
 }
 
-/* --- local sockets ---------------------------------------------------------------------------- */
+/* --- local sockets ------------------------------------------------------------------------ */
 
 /* The path of one line of /proc/net/unix, or NULL: unnamed, abstract ("@..."), relative to a
  * directory that nobody knows. */

@@ -5,13 +5,13 @@
 
 #include "run/run.h"
 
-/* --- host.c ----------------------------------------------------------------------------------- */
+/* --- host.c ------------------------------------------------------------------------------- */
 
 enum host_type host_type_of_mode(mode_t mode);
 /* The value of a variable, or NULL. environ_ may be NULL. */
 const char *environ_find(const char *const *environ_, const char *name);
 
-/* --- host_linux.c: where operating systems differ, one file each ------------------------------ */
+/* --- host_linux.c: where operating systems differ, one file each -------------------------- */
 
 struct host_files {			/* struct host's context */
 	bool no_openat2;		/* the kernel said so once; not asked again */

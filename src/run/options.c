@@ -26,7 +26,7 @@ struct option_row {
 
 static const struct origin command_line = { .file = "command line" };
 
-/* --- checks of the text alone ----------------------------------------------------------------- */
+/* --- checks of the text alone ------------------------------------------------------------- */
 
 static int check_filled(const char *value, struct bawn_error *err)
 {
@@ -158,7 +158,7 @@ static int check_set(const char *value, struct bawn_error *err)
 	return error_set(err, EINVAL, "\"%s\": expected KEY=VALUE, as in network.enabled=true", value);
 }
 
-/* --- what an option says ---------------------------------------------------------------------- */
+/* --- what an option says ------------------------------------------------------------------ */
 
 static int set(struct chain *chain, const char *key, const char *value, struct bawn_error *err)
 {
@@ -372,7 +372,7 @@ static int apply_set(struct chain *chain, const char *value, struct bawn_error *
 	return set(chain, arena_strndup(&chain->arena, value, size), value + size + 1, err);
 }
 
-/* --- the table -------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------- */
 
 static const struct option_row rows[] = {
 	{ "add-dir",		NEEDS_VALUE,	false,	check_filled,		apply_add_dir },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* supervise.c — starts the command and watches over it: one poll loop over its end, the clock and the signals to pass on. */
+/* supervise.c — starts the command and watches over it: one poll loop over its end, the clock and the signals
+ * to pass on. */
 #include "run/run.h"
 #include "linux/sys.h"
 
@@ -14,7 +15,7 @@
 
 static const int forwarded[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH };
 
-/* --- the clock ---------------------------------------------------------------------------------------------------------------- */
+/* --- the clock ---------------------------------------------------------------------------- */
 
 static int start_clock(struct child *child, const struct limit *limit, struct bawn_error *err)
 {
@@ -51,7 +52,9 @@ static void forwarded_set(sigset_t *ret_set)
 		sigaddset(ret_set, forwarded[i]);
 }
 
-/* --- start -------------------------------------------------------------------------------------------------------------------- */
+/* --- start
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 int child_start(const struct plan *plan, const struct command *asked, bool forward, struct child *ret_child,
 		struct bawn_error *err)
@@ -90,9 +93,12 @@ int child_kill(struct child *child, int signal_number, struct bawn_error *err)
 	return 0;
 }
 
-/* --- wait --------------------------------------------------------------------------------------------------------------------- */
+/* --- wait
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
-/* A signal from the terminal went to the whole process group, the command with it; one that somebody sent reached only us. */
+/* A signal from the terminal went to the whole process group, the command with it; one that somebody sent
+ * reached only us. */
 static void pass_signal(struct child *child, int fd)
 {
 	struct signalfd_siginfo info;

@@ -36,7 +36,7 @@ struct parser {
 
 struct key { char *bytes; size_t size; struct toml_position position; };
 
-/* --- scan.c --- */
+/* --- scan.c ------------------------------------------------------------------------------- */
 
 int toml_check_text(struct parser *p);			/* refuses what may stand nowhere */
 char toml_peek(const struct parser *p);			/* '\0': the end */
@@ -60,17 +60,17 @@ const char *toml_found(const struct parser *p, char shown[SHOWN_SIZE]);
 /* One level deeper, or refused. */
 int toml_enter(struct parser *p, struct toml_position position);
 
-/* --- key.c --- */
+/* --- key.c -------------------------------------------------------------------------------- */
 
 int toml_key_parse(struct parser *p, struct key *ret_key);
 const char *toml_key_shown(const struct key *key, char shown[SHOWN_SIZE]);
 
-/* --- string.c: at a quote --- */
+/* --- string.c: at a quote ----------------------------------------------------------------- */
 
 bool toml_multiline_string_starts(const struct parser *p);
 int toml_string_parse(struct parser *p, char **ret_bytes, size_t *ret_size);
 
-/* --- number.c, date.c: word is what value.c cut out --- */
+/* --- number.c, date.c: word is what value.c cut out --------------------------------------- */
 
 struct word { const char *start, *end; };
 
@@ -79,11 +79,11 @@ bool toml_looks_like_date(struct word word);
 bool toml_looks_like_time(struct word word);
 int toml_date_parse(struct parser *p, struct word word, struct toml_value *value);
 
-/* --- value.c: key = value, key.key = value --- */
+/* --- value.c: key = value, key.key = value ------------------------------------------------ */
 
 int toml_assignment_parse(struct parser *p, struct toml_value *table);
 
-/* --- table.c --- */
+/* --- table.c ------------------------------------------------------------------------------ */
 
 enum table_kind {
 	KIND_IMPLIED,		/* named on the way by [a.b]; may still be defined once */

@@ -9,9 +9,9 @@
  *	plan.json	`bawn plan --format json`
  *	box.txt		what the child would do on Linux
  *
- * NAME/options, when it is there: one line each of "profile ID", "add-dir DIR", "set KEY=VALUE" (as -c), "argv WORD" and
- * "feature NAME=NUMBER" for a machine that lacks something. A case is one test, and checks too that the mounts give just what the
- * policy says. */
+ * NAME/options, when it is there: one line each of "profile ID", "add-dir DIR", "set KEY=VALUE" (as -c), "argv WORD"
+ * and "feature NAME=NUMBER" for a machine that lacks something. A case is one test, and checks too that the mounts
+ * give just what the policy says. */
 #include "../unit/scene.h"
 
 #include <dirent.h>
@@ -33,7 +33,7 @@ struct golden {
 	bool passed;
 };
 
-/* --- files ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
 static FILE *open_file(const struct golden *golden, const char *file, const char *mode)
 {
@@ -95,14 +95,15 @@ static void compare(struct golden *golden, const char *file, const struct text *
 		fprintf(stderr, "%s/%s: is not there\n", golden->name, file);
 }
 
-/* --- options ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- options ------------------------------------------------------------------------------------------------------ */
 
 static bool set_feature(struct features *features, const char *name, int value)
 {
 	const struct { const char *name; bool *flag; } flags[] = {
 		{ "new_mount_api", &features->new_mount_api }, { "openat2", &features->openat2 },
 		{ "outer_broker", &features->outer_broker }, { "outer_listener", &features->outer_listener },
-		{ "proc_mountable", &features->proc_mountable }, { "root", &features->root }, { "seccomp", &features->seccomp },
+		{ "proc_mountable", &features->proc_mountable }, { "root", &features->root },
+		{ "seccomp", &features->seccomp },
 		{ "seccomp_notify", &features->seccomp_notify }, { "user_namespaces", &features->user_namespaces },
 	};
 
@@ -152,7 +153,7 @@ static void read_options(struct golden *golden)
 		}
 }
 
-/* --- what was resolved ------------------------------------------------------------------------------------------------------------------- */
+/* --- what was resolved -------------------------------------------------------------------------------------------- */
 
 static void print_origin(struct text *text, const struct origin *origin)
 {
@@ -164,7 +165,8 @@ static void print_origin(struct text *text, const struct origin *origin)
 static void print_rule(struct text *text, const struct rule *rule)
 {
 	static const char *const kinds[] = { "path", "glob", "match", "protected", "git", "system" };
-	static const char *const types[] = { "missing", "file", "directory", "link", "socket", "device", "other", "owned" };
+	static const char *const types[] = { "missing", "file", "directory", "link", "socket", "device", "other",
+					     "owned" };
 
 	text_printf(text, "%-5s %s  %s%s%s", access_name(rule->access), rule->path, kinds[rule->kind],
 		    rule->kind == RULE_GLOB ? "" : " ", rule->kind == RULE_GLOB ? "" : types[rule->type]);
@@ -188,7 +190,8 @@ static void print_limits(struct text *text, const struct policy *policy)
 	text_add(text, "\nlimits\n");
 	for (int i = 0; i < LIMIT__COUNT; i++)
 		if (policy->limits[i].set) {
-			text_printf(text, "  %s %llu  (", limit_name_text(i), (unsigned long long)policy->limits[i].value);
+			text_printf(text, "  %s %llu  (", limit_name_text(i),
+				    (unsigned long long)policy->limits[i].value);
 			print_origin(text, &policy->limits[i].origin);
 			text_add(text, ")\n");
 		}
@@ -227,11 +230,12 @@ static void print_policy(struct golden *golden, struct text *text)
 	if (policy->notes.size)
 		text_printf(text, "\nnotes\n%s", policy->notes.bytes);
 	if (golden->scene.profiles->warnings.size || policy->warnings.size)
-		text_printf(text, "\nwarnings\n%s%s", golden->scene.profiles->warnings.size ? golden->scene.profiles->warnings.bytes : "",
+		text_printf(text, "\nwarnings\n%s%s",
+			    golden->scene.profiles->warnings.size ? golden->scene.profiles->warnings.bytes : "",
 			    policy->warnings.size ? policy->warnings.bytes : "");
 }
 
-/* --- what would be done ------------------------------------------------------------------------------------------------------------------- */
+/* --- what would be done ------------------------------------------------------------------------------------------- */
 
 /* The number of instructions changes with every row of the table of calls, and with the processor. */
 static void add_without_seccomp(struct text *text, const char *lines)
@@ -258,7 +262,8 @@ static void print_box(const struct golden *golden, struct text *text)
 	for (size_t i = 0; i < box->missing_count; i++)
 		text_printf(text, "missing %s%s\n", box->missing[i].path, box->missing[i].nocase ? " any case" : "");
 	for (size_t i = 0; i < box->limit_count; i++)
-		text_printf(text, "limit %d %llu\n", box->limits[i].resource, (unsigned long long)box->limits[i].limit.rlim_cur);
+		text_printf(text, "limit %d %llu\n", box->limits[i].resource,
+			    (unsigned long long)box->limits[i].limit.rlim_cur);
 }
 
 static void check_plan(struct golden *golden)
@@ -308,7 +313,8 @@ static int resolve(struct golden *golden)
 		char *key = arena_strdup(&golden->arena, golden->settings[i]), *value = strchr(key, '=');
 
 		*value++ = '\0';
-		e = profile_set(scene->profiles, scene->profile, key, value, (struct origin){ .file = "command line" }, &scene->err);
+		e = profile_set(scene->profiles, scene->profile, key, value, (struct origin){ .file = "command line" },
+				&scene->err);
 	}
 	return e < 0 ? e : scene_resolve(scene, golden->add_dir_count ? golden->add_dirs : NULL);
 }

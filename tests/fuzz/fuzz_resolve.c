@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_resolve.c — a profile, a NUL byte, a host (unit/fake_host.h), a NUL byte, a letter for each thing that the machine lacks; or a
- * NUL byte and choices for scene_make_up(), which are far more often a profile that says something. It is refused with a message, or the policy is sorted, canonical and decided by its own rules, and the mounts made of it give each object of
- * the host just what the policy says. */
+/* fuzz_resolve.c — a profile, a NUL byte, a host (unit/fake_host.h), a NUL byte, a letter for each thing that the
+ * machine lacks; or a NUL byte and choices for scene_make_up(), which are far more often a profile that says something.
+ * It is refused with a message, or the policy is sorted, canonical and decided by its own rules, and the mounts made of
+ * it give each object of the host just what the policy says. */
 #include "../unit/scene.h"
 
 #include <stdio.h>
@@ -65,7 +66,8 @@ static void check_plan(struct scene *scene, const struct features *features)
 
 	expect(scene_plan(scene, features) == 0, "no plan", scene->err.message);
 	for (size_t i = 1; i < scene->plan->pin_count; i++)
-		expect(strcmp(scene->plan->pins[i - 1], scene->plan->pins[i]) < 0, "pins out of order", scene->plan->pins[i]);
+		expect(strcmp(scene->plan->pins[i - 1], scene->plan->pins[i]) < 0, "pins out of order",
+		       scene->plan->pins[i]);
 	expect(plan_print(scene->plan, NULL, BAWN_TEXT, &text) == 0, "not printed", NULL);
 	expect(plan_print(scene->plan, NULL, BAWN_JSON, &text) == 0, "not printed", NULL);
 	if (plan_refuse(scene->plan, true, &scene->err) < 0)

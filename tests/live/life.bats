@@ -53,12 +53,12 @@ load helpers
   local name number pid
   for name in TERM INT HUP QUIT USR1 USR2 WINCH; do
     number=$(kill -l "$name")
-    "$BAWN" run -- "$PROBE" signals 1 > "$TMPDIR/out" &
+    "$BAWN" run -- "$PROBE" signals 1 > "$TMPDIR/out.$name" &
     pid=$!
-    wait_for 5 grep -q READY "$TMPDIR/out"
+    wait_for 5 grep -q READY "$TMPDIR/out.$name"
     kill -s "$name" "$pid"
     wait "$pid" || fail "$name"
-    grep -q "^signal $number$" "$TMPDIR/out" || fail "$name: $(cat "$TMPDIR/out")"
+    grep -q "^signal $number$" "$TMPDIR/out.$name" || fail "$name: $(cat "$TMPDIR/out.$name")"
   done
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fake_host.c — a tree of lines instead of a file system. It follows links in a way of its own, so that what it says of a path can
- * be compared with what the product makes of it. */
+/* fake_host.c — a tree of lines instead of a file system. It follows links in a way of its own, so that what it says of
+ * a path can be compared with what the product makes of it. */
 #include "fake_host.h"
 
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define LINKS_MAX	40
 #define DEVICE		7
 
-/* --- the tree ------------------------------------------------------------------------------------------------------------------- */
+/* --- the tree ----------------------------------------------------------------------------------------------------- */
 
 static int compare_nodes(const void *left, const void *right)
 {
@@ -45,7 +45,8 @@ static const struct fake_node *find(const struct fake_host *fake, const char *pa
 
 static struct fake_node *add_node(struct fake_host *fake, const char *path, enum host_type type)
 {
-	struct fake_node *node = array_add(&fake->arena, (void **)&fake->nodes, &fake->count, &fake->capacity, sizeof(*node));
+	struct fake_node *node = array_add(&fake->arena, (void **)&fake->nodes, &fake->count, &fake->capacity,
+					   sizeof(*node));
 
 	if (!node)
 		abort();
@@ -53,7 +54,8 @@ static struct fake_node *add_node(struct fake_host *fake, const char *path, enum
 	return node;
 }
 
-static void add_string(struct fake_host *fake, const char ***strings, size_t *count, size_t *capacity, const char *string)
+static void add_string(struct fake_host *fake, const char ***strings, size_t *count, size_t *capacity,
+		       const char *string)
 {
 	const char **slot = array_add(&fake->arena, (void **)strings, count, capacity, sizeof(*slot));
 
@@ -62,7 +64,7 @@ static void add_string(struct fake_host *fake, const char ***strings, size_t *co
 	*slot = string;
 }
 
-/* --- a path as the kernel takes it -------------------------------------------------------------------------------------------------- */
+/* --- a path as the kernel takes it -------------------------------------------------------------------------------- */
 
 struct walk {
 	const struct fake_host *fake;
@@ -103,7 +105,7 @@ static void step_up(struct walk *w)
 static const struct fake_node *find_folded(struct walk *w, size_t directory_size)
 {
 	for (size_t i = 0; i < w->fake->count; i++)
-		if (strlen(w->fake->nodes[i].path) == w->size && !strncmp(w->fake->nodes[i].path, w->path, directory_size + 1) &&
+		if (!strncmp(w->fake->nodes[i].path, w->path, directory_size + 1) &&
 		    !strcasecmp(w->fake->nodes[i].path, w->path)) {
 			strcpy(w->path, w->fake->nodes[i].path);
 			return &w->fake->nodes[i];
@@ -175,7 +177,7 @@ static int start_walk(struct walk *w, const struct fake_host *fake, const char *
 	return walk(w);
 }
 
-/* --- the callbacks ---------------------------------------------------------------------------------------------------------------- */
+/* --- the callbacks ------------------------------------------------------------------------------------------------ */
 
 static int fake_lookup(void *context, const char *path, struct host_entry *ret_entry)
 {
@@ -204,7 +206,8 @@ static int fake_lookup(void *context, const char *path, struct host_entry *ret_e
 }
 
 static int fake_list(void *context, const char *path,
-		     int (*visit)(void *argument, const char *name, enum host_type type, uint64_t inode), void *argument)
+		     int (*visit)(void *argument, const char *name, enum host_type type, uint64_t inode),
+		     void *argument)
 {
 	const struct fake_host *fake = context;
 	char prefix[PATH_SIZE + 1];
@@ -217,9 +220,11 @@ static int fake_list(void *context, const char *path,
 	size = w.size + 1;
 	memcpy(prefix, w.path, w.size);
 	memcpy(prefix + w.size, "/", 2);
-	for (size_t i = lower_bound(fake, prefix); i < fake->count && !strncmp(fake->nodes[i].path, prefix, size); i++) {
+	for (size_t i = lower_bound(fake, prefix); i < fake->count; i++) {
 		const struct fake_node *node = &fake->nodes[i];
 
+		if (strncmp(node->path, prefix, size) != 0)
+			break;
 		if (!node->path[size] || strchr(node->path + size, '/'))
 			continue;
 		r = visit(argument, node->path + size, node->type, node->inode);
@@ -254,7 +259,7 @@ static ssize_t fake_read(void *context, const char *path, char *bytes, size_t si
 	return (ssize_t)strlen(bytes);
 }
 
-/* --- the text --------------------------------------------------------------------------------------------------------------------- */
+/* --- the text ----------------------------------------------------------------------------------------------------- */
 
 static const char *or_none(const char *value)
 {
@@ -314,7 +319,8 @@ static bool parse_node(struct fake_host *fake, const char *name, char *value)
 			continue;
 		text = link ? cut(value, " -> ") : file ? cut(value, " = ") : NULL;
 		inode = file ? cut(value, " #") : NULL;
-		if (value[0] != '/' || strlen(value) >= PATH_SIZE || (link && (!text || !*text || strlen(text) >= PATH_SIZE)))
+		if (value[0] != '/' || strlen(value) >= PATH_SIZE ||
+		    (link && (!text || !*text || strlen(text) >= PATH_SIZE)))
 			return false;
 		node = add_node(fake, value, rows[i].type);
 		node->text = text;
@@ -398,8 +404,8 @@ static void number_nodes(struct fake_host *fake)
 bool fake_host_init(struct fake_host *fake, const char *text, const char **ret_line)
 {
 	*fake = (struct fake_host){ .host = {
-		.platform = PLATFORM_LINUX, .uid = 1000, .gid = 1000, .cwd = "/", .context = fake, .lookup = fake_lookup,
-		.list = fake_list, .folds_case = fake_folds_case, .read = fake_read,
+		.platform = PLATFORM_LINUX, .uid = 1000, .gid = 1000, .cwd = "/", .context = fake,
+		.lookup = fake_lookup, .list = fake_list, .folds_case = fake_folds_case, .read = fake_read,
 	} };
 	for (size_t size; *text; text += size + (text[size] == '\n')) {
 		size = strcspn(text, "\n");

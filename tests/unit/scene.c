@@ -10,7 +10,7 @@ const struct features scene_features = {
 	.openat2 = true, .proc_mountable = true,
 };
 
-/* --- the chain ---------------------------------------------------------------------------------------------------------------------- */
+/* --- the chain ---------------------------------------------------------------------------------------------------- */
 
 static const char *id_of(const struct profiles *profiles, const char *toml)
 {
@@ -58,7 +58,7 @@ void scene_done(struct scene *scene)
 	*scene = (struct scene){ 0 };
 }
 
-/* --- made-up scenes ------------------------------------------------------------------------------------------------------------------- */
+/* --- made-up scenes ----------------------------------------------------------------------------------------------- */
 
 struct choices { const uint8_t *bytes; size_t size; };
 
@@ -85,7 +85,8 @@ static void make_path(struct choices *choices, struct text *text)
 
 static void make_target(struct choices *choices, struct text *text)
 {
-	static const char *const targets[] = { "..", "../..", "a", "../b/c", ".", "/ws", "/", "/a/b", "../.git", "gone/../a", "/ws/a/b" };
+	static const char *const targets[] = { "..", "../..", "a", "../b/c", ".", "/ws", "/", "/a/b", "../.git",
+					       "gone/../a", "/ws/a/b" };
 
 	if (choose(choices, 3))
 		text_add(text, CHOOSE(choices, targets));
@@ -138,7 +139,8 @@ static void make_entry(struct choices *choices, struct text *text)
 void scene_make_up(const uint8_t *bytes, size_t size, struct text *host, struct text *toml)
 {
 	static const char *const roots[] = { "':root' = 'read'\n", "':root' = 'write'\n", "':root' = 'deny'\n", "" };
-	static const char *const callers[] = { "cwd /ws\n", "cwd /ws\nhome /ws\n", "cwd /ws\nhome /ws/a\nuid 0\n", "cwd /\n", "cwd /a\n" };
+	static const char *const callers[] = { "cwd /ws\n", "cwd /ws\nhome /ws\n", "cwd /ws\nhome /ws/a\nuid 0\n",
+					       "cwd /\n", "cwd /a\n" };
 	static const char *const spaces[] = { "':workspace_roots' = 'write'\n", "", "':workspace_roots' = 'read'\n" };
 	struct choices choices = { bytes, size };
 	char *entries[16] = { 0 };
@@ -155,7 +157,7 @@ void scene_make_up(const uint8_t *bytes, size_t size, struct text *host, struct 
 		make_entry(&choices, &entry);
 		text_take(&entry, &entries[i], NULL);
 		for (unsigned j = 0; j < i; j++)
-			known = known || !strncmp(entries[j], entries[i], (size_t)(strchr(entries[i], '=') - entries[i]));
+			known = known || !strncmp(entries[j], entries[i], strcspn(entries[i], "="));
 		if (!known)
 			text_add(toml, entries[i]);
 	}
@@ -163,14 +165,14 @@ void scene_make_up(const uint8_t *bytes, size_t size, struct text *host, struct 
 		free(entries[i]);
 }
 
-/* --- what holds of every policy ------------------------------------------------------------------------------------------------------ */
+/* --- what holds of every policy ----------------------------------------------------------------------------------- */
 
 static bool is_systems(const char *path)
 {
 	return path_below(path, "/dev", false) || path_below(path, "/proc", false) || path_below(path, "/sys", false);
 }
 
-/* A rule's path is the object's own: nothing on the way to it is a link, and what stands there is what the rule says. */
+/* A rule's path is the object's own: no link is on the way to it, and what stands there is what the rule says. */
 static bool rule_is_canonical(const struct scene *scene, const struct rule *rule, struct text *problem)
 {
 	const struct host *host = &scene->fake.host;
@@ -196,7 +198,8 @@ static bool rule_decides_itself(const struct scene *scene, const struct rule *ru
 	policy_decide(scene->policy, OPERATION_READ, rule->path, &decision);
 	policy_decide(scene->policy, OPERATION_READ, rule->path, &again);
 	if (decision.rule == again.rule && decision.allowed == again.allowed &&
-	    (decision.rule == rule || (decision.rule && (decision.rule->kind == RULE_GLOB || scene->policy->any_nocase))))
+	    (decision.rule == rule || (decision.rule && (decision.rule->kind == RULE_GLOB ||
+							 scene->policy->any_nocase))))
 		return true;
 	text_printf(problem, "rule %s is decided by %s\n", rule->path, decision.rule ? decision.rule->path : "none");
 	return false;
@@ -223,7 +226,7 @@ bool scene_policy_is_sound(const struct scene *scene, struct text *problem)
 	return true;
 }
 
-/* --- what holds of every box ----------------------------------------------------------------------------------------------------------- */
+/* --- what holds of every box -------------------------------------------------------------------------------------- */
 
 static enum access promised(const struct policy *policy, const char *path)
 {
@@ -253,7 +256,8 @@ static enum access mounted(const struct box *box, const char *path)
 static bool landlock_lets_write(const struct box *box, const char *path)
 {
 	for (size_t i = 0; i < box->landlock_count; i++)
-		if (path_below(path, box->landlock[i].path, false) && (box->landlock[i].access & landlock_file_rights()))
+		if (path_below(path, box->landlock[i].path, false) &&
+		    (box->landlock[i].access & landlock_file_rights()))
 			return true;
 	return !box->landlock_handled;
 }
@@ -285,7 +289,8 @@ static bool ops_are_in_order(const struct box *box, struct text *problem)
 {
 	for (size_t i = 1; i < box->op_count; i++)
 		if (strcmp(box->ops[i - 1].path, box->ops[i].path) >= 0) {
-			text_printf(problem, "mount %s does not come after %s\n", box->ops[i].path, box->ops[i - 1].path);
+			text_printf(problem, "mount %s does not come after %s\n", box->ops[i].path,
+				    box->ops[i - 1].path);
 			return false;
 		}
 	for (size_t i = 0; i < box->scaffold_count; i++)
@@ -296,13 +301,82 @@ static bool ops_are_in_order(const struct box *box, struct text *problem)
 	return true;
 }
 
+static bool is_held(const struct box *box, const char *path)
+{
+	for (size_t i = 0; i < box->op_count; i++)
+		if (!strcmp(box->ops[i].path, path))
+			return true;
+	for (size_t i = 0; i < box->pin_count; i++) {
+		size_t size = strlen(box->pins[i].root);
+
+		size -= box->pins[i].root[size - 1] == '/';
+		if (!strncmp(path, box->pins[i].root, size) && path[size] == '/' &&
+		    !strcmp(path + size + 1, box->pins[i].below))
+			return true;
+	}
+	return false;
+}
+
+/* What is ruled cannot be carried away: no directory above it that may be written can be renamed. */
+static bool way_is_held(const struct scene *scene, const struct rule *rule, struct text *problem)
+{
+	struct arena arena = { 0 };
+	char *path = arena_strdup(&arena, rule->path);
+	bool held = true;
+
+	for (char *slash = strrchr(path, '/'); held && slash != path; slash = strrchr(path, '/')) {
+		struct host_entry entry = { .type = HOST_MISSING };
+
+		*slash = '\0';
+		scene->fake.host.lookup(scene->fake.host.context, path, &entry);
+		held = entry.type == HOST_MISSING || promised(scene->policy, path) != ACCESS_WRITE ||
+		       is_held(scene->box, path);
+	}
+	if (!held)
+		text_printf(problem, "%s can be renamed, with what is ruled at %s\n", path, rule->path);
+	arena_done(&arena);
+	return held;
+}
+
+/* A rule that a deny glob overrules moves as the matches of that glob do: plan.c tells of those. */
+static bool wants_its_way_held(const struct scene *scene, const struct plan_item *item)
+{
+	struct decision decision;
+
+	if (!item->rule || item->rule->kind == RULE_SYSTEM || item->rule->kind == RULE_MATCH ||
+	    item->rule->kind == RULE_GLOB || item->layer == LAYER_INHERITED || item->layer == LAYER_NOTHING ||
+	    item->layer == LAYER_ROOT)
+		return false;
+	policy_decide(scene->policy, OPERATION_READ, item->rule->path, &decision);
+	return !decision.rule || decision.rule->kind != RULE_GLOB;
+}
+
+static bool ways_are_held(const struct scene *scene, struct text *problem)
+{
+	for (size_t i = 0; i < scene->plan->count; i++) {
+		const struct plan_item *item = &scene->plan->items[i];
+
+		if (wants_its_way_held(scene, item) && !way_is_held(scene, item->rule, problem))
+			return false;
+	}
+	for (size_t i = 0; i < scene->policy->link_count; i++) {
+		const char *link = scene->policy->links[i];
+
+		if (promised(scene->policy, link) == ACCESS_WRITE && !is_held(scene->box, link)) {
+			text_printf(problem, "link %s can be turned\n", link);
+			return false;
+		}
+	}
+	return true;
+}
+
 bool scene_box_is_sound(const struct scene *scene, struct text *problem)
 {
 	bool cut = scene->policy->notes.bytes && strstr(scene->policy->notes.bytes, "glob_scan_max_depth");
 
 	if (scene->policy->unconfined)
 		return true;
-	if (!ops_are_in_order(scene->box, problem))
+	if (!ops_are_in_order(scene->box, problem) || !ways_are_held(scene, problem))
 		return false;
 	if (cut || scene->policy->any_nocase)		/* mounts know of neither */
 		return true;

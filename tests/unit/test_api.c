@@ -384,6 +384,7 @@ static void names_that_are_not_utf8_pass_untouched(void **state)
 {
 	struct bawn *box = new_box();
 
+	mkdir("\xff\xfe", 0755);
 	option(box, "permission-profile", ":read-only");
 	option(box, "write", "\xff\xfe");
 	assert_true(allowed(box, "write", "\xff\xfe/x"));

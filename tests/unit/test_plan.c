@@ -37,7 +37,7 @@ static void plan(const char *host, const char *toml)
 	plan_on(&scene_features, host, toml);
 }
 
-/* --- what is asked of a plan -------------------------------------------------------------------------------------------------------- */
+/* --- what is asked of a plan -------------------------------------------------------------------------------------- */
 
 static const struct plan_item *item_of(const char *path)
 {
@@ -83,11 +83,12 @@ static void pinned(const char *const *paths)
 
 #define PINNED(...)	pinned((const char *const []){ __VA_ARGS__, NULL })
 
-/* --- layers of rules ------------------------------------------------------------------------------------------------------------------ */
+/* --- layers of rules ---------------------------------------------------------------------------------------------- */
 
 static void rule_that_differs_from_what_is_around_it_is_a_mount(void **state)
 {
-	plan(HOST "d /ws/ro/rw\nf /ws/file\n", WORK "'/ws/ro' = 'read'\n'/ws/ro/rw' = 'write'\n'/ws/src' = 'deny'\n'/ws/file' = 'read'\n"
+	plan(HOST "d /ws/ro/rw\nf /ws/file\n", WORK "'/ws/ro' = 'read'\n'/ws/ro/rw' = 'write'\n'/ws/src' = 'deny'\n"
+	     "'/ws/file' = 'read'\n"
 	     "'/etc/key' = 'deny'\n'/usr' = 'read'\n'/tmp' = 'write'\n");
 	holds("/", LAYER_ROOT, LAYER_LANDLOCK);
 	holds("/ws", LAYER_MOUNT_WRITE, NONE);
@@ -102,7 +103,8 @@ static void rule_that_differs_from_what_is_around_it_is_a_mount(void **state)
 
 static void what_is_missing_is_held_where_it_could_be_made(void **state)
 {
-	plan(HOST, WORK "'/ws/none' = 'deny'\n'/ws/far/away' = 'read'\n'/etc/none' = 'deny'\n'/ws/later' = 'write'\n'/ws/src' = 'deny'\n"
+	plan(HOST, WORK "'/ws/none' = 'deny'\n'/ws/far/away' = 'read'\n'/etc/none' = 'deny'\n'/ws/later' = 'write'\n"
+	     "'/ws/src' = 'deny'\n"
 	     "'/ws/src/none' = 'deny'\n");
 	holds("/ws/none", LAYER_BROKER, LAYER_LANDLOCK);
 	holds("/ws/far/away", LAYER_BROKER, LAYER_LANDLOCK);
@@ -183,11 +185,12 @@ static void landlock_repeats_nothing_where_it_is_not(void **state)
 			assert_int_not_equal(scene.plan->items[i].second, LAYER_LANDLOCK);
 }
 
-/* --- pins ------------------------------------------------------------------------------------------------------------------------------- */
+/* --- pins --------------------------------------------------------------------------------------------------------- */
 
 static void directories_on_the_way_to_a_rule_are_pinned(void **state)
 {
-	plan(HOST "f /ws/src/a/b/key\nf /ws/src/a/c/key\n", WORK "'/ws/src/a/b/key' = 'deny'\n'/ws/src/a/c/key' = 'read'\n");
+	plan(HOST "f /ws/src/a/b/key\nf /ws/src/a/c/key\n", WORK "'/ws/src/a/b/key' = 'deny'\n"
+	     "'/ws/src/a/c/key' = 'read'\n");
 	PINNED("/ws/src", "/ws/src/a", "/ws/src/a/b", "/ws/src/a/c");
 }
 
@@ -233,7 +236,7 @@ static void nested_repository_pins_its_directories(void **state)
 	PINNED("/ws/src", "/ws/src/lib");
 }
 
-/* --- promises ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- promises ----------------------------------------------------------------------------------------------------- */
 
 static void network_and_its_sockets_are_promised(void **state)
 {
@@ -282,7 +285,7 @@ static void every_layer_has_a_name_and_help(void **state)
 	}
 }
 
-/* --- gaps --------------------------------------------------------------------------------------------------------------------------------- */
+/* --- gaps --------------------------------------------------------------------------------------------------------- */
 
 static const struct plan_gap *gap_of(const char *what)
 {
@@ -344,7 +347,8 @@ static void what_the_machine_lacks_is_a_gap(void **state)
 		if (scene.plan->gap_count != (row->what ? 1 : 0))
 			fail_msg("%s: %zu gaps", row->taken, scene.plan->gap_count);
 		gap = row->what ? gap_of(row->what) : NULL;
-		if (row->what && (!gap || gap->acceptable != row->acceptable || !strstr(gap->missing, row->missing) || !gap->remedy))
+		if (row->what && (!gap || gap->acceptable != row->acceptable || !strstr(gap->missing, row->missing) ||
+				  !gap->remedy))
 			fail_msg("%s: %s", row->taken, gap ? gap->missing : "another gap");
 	}
 }
@@ -400,7 +404,7 @@ static void setting_of_a_later_version_is_a_gap_that_stays(void **state)
 	assert_int_equal(plan_refuse(scene.plan, true, &scene.err), -ENOTSUP);
 }
 
-/* --- refusal -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- refusal ------------------------------------------------------------------------------------------------------ */
 
 static void refusal_names_line_and_rule_and_remedy(void **state)
 {
@@ -424,9 +428,11 @@ static void refusal_names_every_gap(void **state)
 	plan_on(&features, HOST, WORK);
 	assert_int_equal(plan_refuse(scene.plan, false, &scene.err), -ENOTSUP);
 	assert_string_equal(scene.err.message,
-			    "always: cannot be enforced here: protected and denied names that do not exist yet cannot be created\n"
+			    "always: cannot be enforced here: "
+			    "protected and denied names that do not exist yet cannot be created\n"
 			    "  missing: seccomp user notification is missing\n"
-			    "  remedy:  a kernel of 5.19 or later with CONFIG_SECCOMP_FILTER and CONFIG_SECURITY_LANDLOCK, or "
+			    "  remedy:  a kernel of 5.19 or later with CONFIG_SECCOMP_FILTER and "
+			    "CONFIG_SECURITY_LANDLOCK, or "
 			    "--allow-degraded to go without\n"
 			    "always: cannot be enforced here: what namespaces do not close\n"
 			    "  missing: seccomp filters are missing\n"
@@ -469,7 +475,7 @@ static void place_of_a_refusal_is_that_of_the_gap_it_tells(void **state)
 	assert_true(strncmp(scene.err.message, "always: ", 8) == 0);
 }
 
-/* --- renames -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- renames ------------------------------------------------------------------------------------------------------ */
 
 static void directory_with_rules_below_stays_where_it_is(void **state)
 {
@@ -480,7 +486,7 @@ static void directory_with_rules_below_stays_where_it_is(void **state)
 		{ "/ws/src",		"/ws/src2",		false },	/* a rule below it */
 		{ "/ws/src/a",		"/ws/b",		false },
 		{ "/ws/src/a-b",	"/ws/b",		true },		/* not below /ws/src/a */
-		{ "/ws/free",		"/ws/gone",		false },	/* a missing name is ruled below there */
+		{ "/ws/free",		"/ws/gone",		false },	/* a missing name below it */
 		{ "/ws/free",		"/ws/src",		false },
 		{ "/ws",		"/ws2",			false },
 		/* what a floating glob matched may go where it still matches */
@@ -488,7 +494,7 @@ static void directory_with_rules_below_stays_where_it_is(void **state)
 		{ "/ws/env",		"/ws/src/env",		true },
 		{ "/ws/env",		"/tmp/env",		false },	/* the pattern is about /ws */
 		{ "/ws/env",		"/ws/gone",		false },
-		{ "/ws/keys",		"/ws/other",		false },	/* the pattern is about /ws/keys */
+		{ "/ws/keys",		"/ws/other",		false },	/* the pattern is about it */
 		{ "/ws/mixed",		"/ws/mixed2",		false },	/* a match and a rule */
 		/* from where no pattern reached to where one does: it might bring a match along */
 		{ "/tmp/x",		"/ws/x",		false },
@@ -498,7 +504,8 @@ static void directory_with_rules_below_stays_where_it_is(void **state)
 		{ "/ws/env",		"/ws/env",		true },
 	};
 
-	plan("cwd /ws\nd /tmp\nd /ws/free\nd /ws/free-er\nf /ws/src/a/rule\nd /ws/src/a-b\nf /ws/env/d/.env\nf /ws/keys/a.key\n"
+	plan("cwd /ws\nd /tmp\nd /ws/free\nd /ws/free-er\nf /ws/src/a/rule\nd /ws/src/a-b\nf /ws/env/d/.env\n"
+	     "f /ws/keys/a.key\n"
 	     "f /ws/mixed/.env\nf /ws/mixed/rule\n",
 	     WORK "'/tmp' = 'write'\n'/ws/src/a/rule' = 'read'\n'/ws/gone/none' = 'deny'\n'/ws/**/.env' = 'deny'\n"
 	     "'/ws/keys/*.key' = 'deny'\n'/ws/mixed/rule' = 'deny'\n");

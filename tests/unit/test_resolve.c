@@ -14,7 +14,7 @@
 #define READ	ACCESS_READ
 #define WRITE	ACCESS_WRITE
 
-#define HOST	"cwd /ws\nhome /home/u\ntmpdir /var/tmp/u\nd /ws/src\nd /tmp\nd /var/tmp/u\nd /home/u\nd /usr/bin\nd /etc\n"
+#define HOST	"cwd /ws\nhome /home/u\ntmpdir /var/tmp/u\nd /ws/src\nd /tmp\nd /var/tmp/u\nd /home/u\nd /usr\nd /etc\n"
 #define PROFILE	"[permissions.t.filesystem]\n':root' = 'read'\n"
 #define WORK	PROFILE "':workspace_roots' = 'write'\n"
 
@@ -66,7 +66,7 @@ static void is_refused(const char *host, const char *toml, int number, const cha
 	assert_null(scene.policy);
 }
 
-/* --- what is asked of a policy ---------------------------------------------------------------------------------------------------- */
+/* --- what is asked of a policy ------------------------------------------------------------------------------------ */
 
 static const struct rule *rule_at(const char *path)
 {
@@ -138,11 +138,12 @@ static size_t count_kind(enum rule_kind kind)
 	return count;
 }
 
-/* --- entries ------------------------------------------------------------------------------------------------------------------------ */
+/* --- entries ------------------------------------------------------------------------------------------------------ */
 
 static void tokens_become_places(void **state)
 {
-	resolve(HOST, "[permissions.t.filesystem]\n':root' = 'read'\n':workspace_roots' = 'write'\n':slash_tmp' = 'write'\n"
+	resolve(HOST, "[permissions.t.filesystem]\n':root' = 'read'\n':workspace_roots' = 'write'\n"
+		"':slash_tmp' = 'write'\n"
 		      "':tmpdir' = 'write'\n");
 	has("/", READ, RULE_PATH, HOST_DIRECTORY);
 	has("/ws", WRITE, RULE_PATH, HOST_DIRECTORY);
@@ -214,7 +215,8 @@ static void roots_are_cwd_and_add_dir_and_those_of_the_profile(void **state)
 	static const char *const add_dirs[] = { "/more", "/ws", NULL };
 
 	resolve_with(HOST "d /more\nd /listed\nd /off\nd /home/u/x\n",
-		     WORK "[permissions.t.workspace_roots]\n'/listed' = true\n'/off' = false\n'~/x' = true\n", add_dirs);
+		     WORK "[permissions.t.workspace_roots]\n'/listed' = true\n'/off' = false\n"
+			     "'~/x' = true\n", add_dirs);
 	gives("/ws/a", WRITE);
 	gives("/more/a", WRITE);
 	gives("/listed/a", WRITE);
@@ -302,7 +304,7 @@ static void full_access_has_no_rules(void **state)
 	gives("/etc/passwd", WRITE);
 }
 
-/* --- links --------------------------------------------------------------------------------------------------------------------------- */
+/* --- links -------------------------------------------------------------------------------------------------------- */
 
 static void workspace_behind_a_link_is_its_target(void **state)
 {
@@ -316,7 +318,8 @@ static void workspace_behind_a_link_is_its_target(void **state)
 
 static void rule_through_links_stands_at_the_object(void **state)
 {
-	resolve(HOST "l /ws/a -> src/b\nl /ws/src/b -> /etc\nf /etc/key\n", WORK "'/ws/a/key' = 'deny'\n'/ws/a/none' = 'deny'\n");
+	resolve(HOST "l /ws/a -> src/b\nl /ws/src/b -> /etc\nf /etc/key\n", WORK "'/ws/a/key' = 'deny'\n"
+		"'/ws/a/none' = 'deny'\n");
 	has("/etc/key", DENY, RULE_PATH, HOST_FILE);
 	has("/etc/none", DENY, RULE_PATH, HOST_MISSING);
 	assert_string_equal(rule_at("/etc/key")->written, "/ws/a/key");
@@ -329,6 +332,20 @@ static void dangling_link_is_a_rule_about_its_target(void **state)
 {
 	resolve(HOST "l /ws/a -> gone/b\n", WORK "'/ws/a' = 'deny'\n");
 	has("/ws/gone/b", DENY, RULE_PATH, HOST_MISSING);
+}
+
+static void link_to_its_own_directory_is_that_directory(void **state)
+{
+	resolve(HOST "d /data/x\nl /data/cur -> .\n", PROFILE "'/data/cur' = 'write'\n");
+	has("/data", WRITE, RULE_PATH, HOST_DIRECTORY);
+	gives("/data/.codex", READ);
+	gives("/data/x", WRITE);
+}
+
+static void link_through_what_is_missing_is_a_rule_about_where_it_would_lead(void **state)
+{
+	resolve(HOST "l /ws/a -> gone/../key\nf /ws/key\n", WORK "'/ws/a' = 'deny'\n");
+	has("/ws/key", DENY, RULE_PATH, HOST_FILE);
 }
 
 static void link_in_a_circle_names_rule_and_link(void **state)
@@ -355,6 +372,10 @@ static void paths_are_followed_as_the_kernel_does(void **state)
 		{ "/a/up/file",			"/a/b/file",		HOST_FILE },
 		{ "/a/twice/file",		"/a/b/file",		HOST_FILE },
 		{ "/a/to-root/etc/x",		"/etc/x",		HOST_FILE },
+		{ "/a/here",			"/a",			HOST_DIRECTORY },
+		{ "/a/here/b/file",		"/a/b/file",		HOST_FILE },
+		{ "/a/b/back",			"/a",			HOST_DIRECTORY },
+		{ "/a/top",			"/",			HOST_DIRECTORY },
 		{ "/a/none",			"/a/none",		HOST_MISSING },
 		{ "/a/none/b/c",		"/a/none/b/c",		HOST_MISSING },
 		{ "/relative/none/c",		"/a/b/none/c",		HOST_MISSING },
@@ -366,8 +387,10 @@ static void paths_are_followed_as_the_kernel_does(void **state)
 	struct arena arena = { 0 };
 
 	assert_int_equal(scene_read(&scene, "d /a/b\nf /a/b/file\nf /etc/x\nl /relative -> a/b\nl /a/absolute -> /a/b\n"
-				    "l /a/up -> ../a/./b/\nl /a/twice -> absolute\nl /a/to-root -> ../..\nl /dangling -> a/gone\n"
-				    "x /closed\nd /closed/in\n", NULL, NULL), 0);
+				    "l /a/up -> ../a/./b/\nl /a/twice -> absolute\nl /a/to-root -> ../..\n"
+				    "l /dangling -> a/gone\n"
+				    "x /closed\nd /closed/in\nl /a/here -> .\nl /a/b/back -> ..\n"
+				    "l /a/top -> /\n", NULL, NULL), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct host_entry entry;
 		const char *path;
@@ -413,7 +436,7 @@ static void path_without_links_costs_one_lookup(void **state)
 	arena_done(&arena);
 }
 
-/* --- protected names ------------------------------------------------------------------------------------------------------------------ */
+/* --- protected names ---------------------------------------------------------------------------------------------- */
 
 static const char *const tops[] = { ".agents", ".aws", ".bawn", ".claude", ".codex", ".git" };
 
@@ -502,7 +525,8 @@ static void protected_names_follow_the_case_of_their_directory(void **state)
 
 static void pointer_of_a_linked_worktree_closes_both_directories(void **state)
 {
-	resolve(HOST "f /ws/.git = gitdir: /home/u/main/.git/worktrees/ws\nf /home/u/main/.git/worktrees/ws/commondir = ../..\n"
+	resolve(HOST "f /ws/.git = gitdir: /home/u/main/.git/worktrees/ws\n"
+		"f /home/u/main/.git/worktrees/ws/commondir = ../..\n"
 		"d /home/u/main/.git/hooks\n", WORK "'/home/u/main' = 'write'\n");
 	has("/ws/.git", READ, RULE_PROTECTED, HOST_FILE);
 	gives("/home/u/main/.git/worktrees/ws/config.worktree", READ);
@@ -512,7 +536,8 @@ static void pointer_of_a_linked_worktree_closes_both_directories(void **state)
 
 static void pointer_into_a_writable_place_is_closed(void **state)
 {
-	resolve(HOST "f /ws/.git = gitdir: src/real.git\nd /ws/src/real.git/hooks\nf /ws/src/real.git/commondir = ../common\n"
+	resolve(HOST "f /ws/.git = gitdir: src/real.git\nd /ws/src/real.git/hooks\n"
+		"f /ws/src/real.git/commondir = ../common\n"
 		"d /ws/src/common/hooks\n", WORK);
 	has("/ws/.git", READ, RULE_PROTECTED, HOST_FILE);
 	has("/ws/src/real.git", READ, RULE_PROTECTED, HOST_DIRECTORY);
@@ -522,7 +547,8 @@ static void pointer_into_a_writable_place_is_closed(void **state)
 
 static void pointer_of_a_submodule_closes_its_directory(void **state)
 {
-	resolve(HOST "d /ws/.git/modules/sub\nf /ws/.git/modules/sub/HEAD\nf /ws/sub/.git = gitdir: ../.git/modules/sub\n", WORK);
+	resolve(HOST "d /ws/.git/modules/sub\nf /ws/.git/modules/sub/HEAD\n"
+		"f /ws/sub/.git = gitdir: ../.git/modules/sub\n", WORK);
 	gives("/ws/sub/.git", READ);
 	gives("/ws/.git/modules/sub/config", READ);
 	gives("/ws/sub/file", WRITE);
@@ -541,7 +567,7 @@ static void pointer_that_is_none_is_just_a_file(void **state)
 	assert_int_equal(count_kind(RULE_PROTECTED), ARRAY_SIZE(tops));
 }
 
-/* --- the home directory ----------------------------------------------------------------------------------------------------------------- */
+/* --- the home directory ------------------------------------------------------------------------------------------- */
 
 static const char *const at_home[] = {
 	".bashrc", ".profile", ".ssh", ".config/systemd", ".config/autostart", ".local/bin", ".zshenv", ".gitconfig",
@@ -587,7 +613,8 @@ static void home_behind_a_link_is_kept_at_its_target(void **state)
 
 static void home_spelt_oddly_is_still_the_home_directory(void **state)
 {
-	static const char *const spellings[] = { "/home/u/", "/home//u", "//home/u", "/home/./u", "/home/x/../u", "/home/u/x/.." };
+	static const char *const spellings[] = { "/home/u/", "/home//u", "//home/u", "/home/./u", "/home/x/../u",
+						 "/home/u/x/.." };
 	char host[128];
 
 	for (size_t i = 0; i < ARRAY_SIZE(spellings); i++) {
@@ -614,7 +641,7 @@ static void home_entries_are_reopened_by_name(void **state)
 	gives("/home/u/.ssh/config", READ);
 }
 
-/* --- nested repositories -------------------------------------------------------------------------------------------------------------- */
+/* --- nested repositories ------------------------------------------------------------------------------------------ */
 
 static void nested_repositories_are_closed(void **state)
 {
@@ -625,6 +652,13 @@ static void nested_repositories_are_closed(void **state)
 	has("/ws/real", READ, RULE_PROTECTED, HOST_DIRECTORY);
 	has_none("/ws/src/.git");		/* no repository there */
 	assert_string_equal(rule_at("/ws/a/.git")->origin.file, "always");
+}
+
+/* The command may have left one behind: that must not stop the next start. */
+static void nested_git_that_is_a_link_in_a_circle_is_passed_over(void **state)
+{
+	resolve(HOST "d /ws/nest\nl /ws/nest/.git -> .git\n", WORK);
+	gives("/ws/nest/a", WRITE);
 }
 
 static void repositories_below_the_bound_are_left_out_and_noted(void **state)
@@ -668,14 +702,16 @@ static void no_search_where_nothing_is_writable(void **state)
 	assert_int_equal(count_kind(RULE_PROTECTED), 0);
 }
 
-/* --- .git = "commit" -------------------------------------------------------------------------------------------------------------------- */
+/* --- .git = "commit" ---------------------------------------------------------------------------------------------- */
 
 #define COMMIT	PROFILE "[permissions.t.filesystem.':workspace_roots']\n'.' = 'write'\n'.git' = 'commit'\n"
 
-static const char *const git_open[] = { "index", "HEAD", "objects/ab/cd", "refs/heads/main", "logs/HEAD", "FETCH_HEAD", "info/exclude" };
+static const char *const git_open[] = { "index", "HEAD", "objects/ab/cd", "refs/heads/main", "logs/HEAD", "FETCH_HEAD",
+					"info/exclude" };
 static const char *const git_closed[] = {
 	"hooks", "hooks/pre-commit", "config", "config.worktree", "info/attributes", "commondir", "gitdir",
-	"objects/info/alternates", "objects/info/http-alternates", "rebase-merge/git-rebase-todo", "rebase-apply", "sequencer/todo",
+	"objects/info/alternates", "objects/info/http-alternates", "rebase-merge/git-rebase-todo", "rebase-apply",
+	"sequencer/todo",
 };
 
 static void git_gives(const char *directory, const char *const *names, size_t count, enum access access)
@@ -703,7 +739,8 @@ static void commit_in_a_linked_worktree_opens_the_common_directory(void **state)
 {
 	static const char *const pointers[] = { "commondir", "gitdir", "config.worktree" };
 
-	resolve("cwd /tree\nf /tree/.git = gitdir: /main/.git/worktrees/tree\nf /main/.git/worktrees/tree/commondir = ../..\n"
+	resolve("cwd /tree\nf /tree/.git = gitdir: /main/.git/worktrees/tree\n"
+		"f /main/.git/worktrees/tree/commondir = ../..\n"
 		"f /main/.git/worktrees/tree/gitdir = /tree/.git\nd /main/.git/worktrees/other\nd /main/.git/hooks\n"
 		"d /main/.git/objects\n", COMMIT);
 	gives("/tree/.git", READ);
@@ -728,7 +765,8 @@ static void commit_keeps_the_settings_of_modules(void **state)
 
 static void commit_in_a_submodule_opens_its_own_directory(void **state)
 {
-	resolve("cwd /ws/sub\nf /ws/sub/.git = gitdir: ../.git/modules/sub\nf /ws/.git/modules/sub/HEAD\nd /ws/.git/hooks\n", COMMIT);
+	resolve("cwd /ws/sub\nf /ws/sub/.git = gitdir: ../.git/modules/sub\nf /ws/.git/modules/sub/HEAD\n"
+		"d /ws/.git/hooks\n", COMMIT);
 	git_gives("/ws/.git/modules/sub", git_open, ARRAY_SIZE(git_open), WRITE);
 	git_gives("/ws/.git/modules/sub", git_closed, ARRAY_SIZE(git_closed), READ);
 	gives("/ws/.git/hooks", READ);
@@ -748,12 +786,13 @@ static void modules_too_deep_are_noted(void **state)
 	notes("submodules were looked for 4 levels deep\n");
 }
 
-/* --- deny globs ------------------------------------------------------------------------------------------------------------------------- */
+/* --- deny globs --------------------------------------------------------------------------------------------------- */
 
 static void matches_are_rules_of_their_own(void **state)
 {
 	resolve(HOST "f /ws/.env\nf /ws/src/.env\nd /ws/secrets/deep\nf /ws/secrets/deep/a\n",
-		PROFILE "[permissions.t.filesystem.':workspace_roots']\n'.' = 'write'\n'**/.env' = 'deny'\n'**/secrets' = 'deny'\n");
+		PROFILE "[permissions.t.filesystem.':workspace_roots']\n'.' = 'write'\n'**/.env' = 'deny'\n"
+			"'**/secrets' = 'deny'\n");
 	has("/ws/.env", DENY, RULE_MATCH, HOST_FILE);
 	has("/ws/src/.env", DENY, RULE_MATCH, HOST_FILE);
 	has("/ws/secrets", DENY, RULE_MATCH, HOST_DIRECTORY);
@@ -791,7 +830,8 @@ static void absolute_glob_behind_a_link_matches_the_target(void **state)
 static void glob_depth_bounds_the_search_and_is_noted(void **state)
 {
 	resolve(HOST "f /ws/1/.env\nf /ws/1/2/.env\n",
-		PROFILE "glob_scan_max_depth = 2\n[permissions.t.filesystem.':workspace_roots']\n'.' = 'write'\n'**/.env' = 'deny'\n");
+		PROFILE "glob_scan_max_depth = 2\n[permissions.t.filesystem.':workspace_roots']\n'.' = 'write'\n"
+			"'**/.env' = 'deny'\n");
 	has("/ws/1/.env", DENY, RULE_MATCH, HOST_FILE);
 	has_none("/ws/1/2/.env");
 	gives("/ws/1/2/.env", DENY);
@@ -800,7 +840,8 @@ static void glob_depth_bounds_the_search_and_is_noted(void **state)
 
 static void glob_does_not_follow_links_nor_enter_kernel_trees(void **state)
 {
-	resolve(HOST "l /ws/out -> /etc\nf /etc/.env\nf /proc/1/.env\nf /sys/.env\nf /dev/.env\n", WORK "'/**/.env' = 'deny'\n");
+	resolve(HOST "l /ws/out -> /etc\nf /etc/.env\nf /proc/1/.env\nf /sys/.env\nf /dev/.env\n", WORK
+		"'/**/.env' = 'deny'\n");
 	has("/etc/.env", DENY, RULE_MATCH, HOST_FILE);
 	has_none("/ws/out/.env");
 	has_none("/proc/1/.env");
@@ -826,18 +867,20 @@ static void glob_looks_only_where_it_can_match(void **state)
 
 static void glob_denies_whatever_else_matches(void **state)
 {
-	resolve(HOST "f /ws/src/a.key\nf /ws/src/b\n", WORK "'/ws/**/*.key' = 'deny'\n'/ws/src' = 'write'\n'/ws/src/a.key' = 'write'\n");
+	resolve(HOST "f /ws/src/a.key\nf /ws/src/b\n", WORK "'/ws/**/*.key' = 'deny'\n'/ws/src' = 'write'\n"
+		"'/ws/src/a.key' = 'write'\n");
 	gives("/ws/src/a.key", DENY);
 	gives("/ws/src/b", WRITE);
 }
 
 static void entry_below_a_matching_directory_stays_denied(void **state)
 {
-	resolve(HOST "d /ws/secrets/open\nf /ws/secrets/open/a\n", WORK "'/ws/**/secrets' = 'deny'\n'/ws/secrets/open' = 'write'\n");
+	resolve(HOST "d /ws/secrets/open\nf /ws/secrets/open/a\n", WORK "'/ws/**/secrets' = 'deny'\n"
+		"'/ws/secrets/open' = 'write'\n");
 	gives("/ws/secrets/open/a", DENY);
 }
 
-/* --- the system's places ----------------------------------------------------------------------------------------------------------------- */
+/* --- the system's places ------------------------------------------------------------------------------------------ */
 
 static void devices_and_processes_are_the_boxs_own(void **state)
 {
@@ -869,21 +912,23 @@ static void other_platform_has_no_such_places(void **state)
 
 static void entry_that_says_what_is_so_anyway_is_taken(void **state)
 {
-	resolve(HOST, WORK "'/dev/null' = 'write'\n'/dev/urandom' = 'read'\n'/proc' = 'read'\n'/dev/shm' = 'write'\n'/dev' = 'read'\n");
+	resolve(HOST, WORK "'/dev/null' = 'write'\n'/dev/urandom' = 'read'\n'/proc' = 'read'\n'/dev/shm' = 'write'\n"
+		"'/dev' = 'read'\n");
 	assert_int_equal(scene.policy->unenforced_count, 0);
 	has("/dev/urandom", WRITE, RULE_SYSTEM, HOST_OTHER);
 }
 
 static void entry_that_asks_for_more_is_unenforced(void **state)
 {
-	resolve(HOST "c /dev/kvm\n", WORK "'/dev/kvm' = 'write'\n'/dev/null' = 'deny'\n'/proc/sys' = 'write'\n'/proc/1' = 'read'\n");
+	resolve(HOST "c /dev/kvm\n", WORK "'/dev/kvm' = 'write'\n'/dev/null' = 'deny'\n'/proc/sys' = 'write'\n"
+		"'/proc/1' = 'read'\n");
 	assert_int_equal(scene.policy->unenforced_count, 4);
 	assert_string_equal(scene.policy->unenforced[0].name, "/dev/kvm");
 	has_none("/dev/kvm");
 	gives("/proc/sys/x", READ);
 }
 
-/* --- the rest ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the rest ----------------------------------------------------------------------------------------------------- */
 
 static void bound_sockets_are_closed(void **state)
 {
@@ -969,6 +1014,8 @@ int main(void)
 		T(workspace_behind_a_link_is_its_target),
 		T(rule_through_links_stands_at_the_object),
 		T(dangling_link_is_a_rule_about_its_target),
+		T(link_to_its_own_directory_is_that_directory),
+		T(link_through_what_is_missing_is_a_rule_about_where_it_would_lead),
 		T(link_in_a_circle_names_rule_and_link),
 		T(paths_are_followed_as_the_kernel_does),
 		T(too_many_links_are_an_error),
@@ -991,6 +1038,7 @@ int main(void)
 		T(home_outside_every_root_needs_no_rules),
 		T(home_entries_are_reopened_by_name),
 		T(nested_repositories_are_closed),
+		T(nested_git_that_is_a_link_in_a_circle_is_passed_over),
 		T(repositories_below_the_bound_are_left_out_and_noted),
 		T(search_for_repositories_ends_after_many_entries),
 		T(search_for_repositories_ends_after_many_directories),
