@@ -409,13 +409,15 @@ static void too_many_links_are_an_error(void **state)
 	struct host_entry entry;
 	const char *path;
 
-	text_add(&host, "l /loop -> loop\nl /into -> into/x\nd /l0\n");
+	text_add(&host, "l /loop -> loop\nl /into -> into/x\nd /l0\nl /gone1 -> none/../gone1\nl /gone2 -> gone1\n");
 	for (int i = 1; i <= 41; i++)
 		text_printf(&host, "l /l%d -> l%d\n", i, i - 1);
 	assert_int_equal(scene_read(&scene, host.bytes, NULL, NULL), 0);
 	assert_int_equal(path_canonical(&arena, &scene.fake.host, "/loop", &path, &entry, &scene.err), -ELOOP);
 	assert_string_equal(scene.err.message, "/loop: too many symbolic links");
 	assert_int_equal(path_canonical(&arena, &scene.fake.host, "/into", &path, &entry, NULL), -ELOOP);
+	assert_int_equal(path_canonical(&arena, &scene.fake.host, "/gone1", &path, &entry, NULL), -ELOOP);
+	assert_int_equal(path_canonical(&arena, &scene.fake.host, "/gone2", &path, &entry, NULL), -ELOOP);
 	assert_int_equal(path_canonical(&arena, &scene.fake.host, "/l41", &path, &entry, NULL), -ELOOP);
 	assert_int_equal(path_canonical(&arena, &scene.fake.host, "/l40", &path, &entry, NULL), 0);
 	assert_string_equal(path, "/l0");
