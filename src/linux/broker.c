@@ -90,8 +90,11 @@ static bool exists(const struct place *place)
 /* What exists is left to the kernel, whose mounts hold the rules (mkdir -p relies on EEXIST). */
 int broker_judge(const struct call *call, const struct place *place)
 {
+	const struct commit *commit;
 	struct statfs fs;
 
+	if (broker_git_name(call, place, &commit) != GIT_NAME_NONE && !exists(place))
+		return -EACCES;
 	if (broker_allows(call, place) || exists(place))
 		return 0;
 	if (fstatfs(place->parent_fd, &fs) == 0 && (fs.f_flags & 1 /* ST_RDONLY */))
@@ -163,28 +166,16 @@ static bool is_dot(const struct place *place)
 
 /* --- the calls: 0 or -errno --------------------------------------------------------------- */
 
-/* Under `.git = "commit"` whoever may write the index may add a submodule, and git outside obeys the config in
- * it: so no repository is made below such a work tree. A `.git` file is another matter: `git worktree add`
- * makes one. */
-static bool is_new_repository(const struct call *call, const struct place *place)
-{
-	const struct policy *policy = call->broker->policy;
-
-	if (strcasecmp(place->name, ".git"))
-		return false;
-	for (size_t i = 0; i < policy->commit_root_count; i++)
-		if (path_below(place->path, policy->commit_roots[i], false))
-			return true;
-	return false;
-}
-
 static int make_directory(struct call *call, int at, uint64_t path, mode_t mode)
 {
 	autorelease struct place place = { .parent_fd = NO_FD };
 	int r = new_place(call, at, path, false, &place);
 
-	if (r < 0 || (r = is_new_repository(call, &place) && !exists(&place) ? -EACCES : 0) < 0 ||
-	    (r = broker_take_umask(call)) < 0)
+	if (r < 0)
+		return r;
+	if (exists(&place))		/* whatever stands there: nothing is made */
+		return -EEXIST;
+	if ((r = broker_take_umask(call)) < 0)
 		return r;
 	return mkdirat(place.parent_fd, place.name, mode) < 0 ? -errno : 0;
 }
@@ -216,7 +207,11 @@ static int judge_object(const struct call *call, const struct place *place)
 {
 	struct statfs fs;
 
-	if (broker_allows(call, place) || !exists(place))
+	const struct commit *commit;
+
+	if (broker_git_name(call, place, &commit) > GIT_NAME_NONE)
+		return -EACCES;
+	if (broker_allows(call, place))
 		return 0;
 	if (fstatfs(place->parent_fd, &fs) == 0 && (fs.f_flags & 1 /* ST_RDONLY */))
 		return 0;		/* in the kernel's own words, then */
@@ -296,7 +291,7 @@ static int judge_move(const struct call *call, const struct place *from, const s
 		return -EBUSY;
 	if (!S_ISDIR(st.st_mode))
 		return broker_judge_link(call, to);
-	if (is_new_repository(call, to) && !is_new_repository(call, from))
+	if (!broker_git_may_move(call, from, to))
 		return -EACCES;
 	return policy_rename_allowed(call->broker->policy, from->path, to->path) ? 0 : -EACCES;
 }

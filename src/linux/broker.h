@@ -43,6 +43,13 @@ bool broker_allows(const struct call *call, const struct place *place);
 int broker_judge(const struct call *call, const struct place *place);
 /* The same for what may be a symbolic link: it must not stand where a directory of ruled names is missing. */
 int broker_judge_link(const struct call *call, const struct place *place);
+/* broker_git.c: names that git obeys wherever they are, under `.git = "commit"`. */
+enum git_name { GIT_NAME_NONE, GIT_NAME_REPOSITORY, GIT_NAME_COMMONDIR, GIT_NAME_CLOSED };
+enum git_name broker_git_name(const struct call *call, const struct place *place, const struct commit **ret_commit);
+/* Whether a directory may move there without bringing along what git obeys. */
+bool broker_git_may_move(const struct call *call, const struct place *from, const struct place *to);
+/* Makes the file that `git worktree add` is about to write, with the content that it must have. */
+int broker_git_make(struct call *call, struct place *place, enum git_name name, const struct commit *commit, mode_t mode);
 int broker_take_umask(const struct call *call);
 int broker_read_place(const struct call *call, int at, uint64_t address, struct place *ret_place);
 void broker_release(struct place *place);

@@ -261,6 +261,7 @@ static int refuse(struct call *call, const struct place *place, int flags)
 
 static int open_existing(struct call *call, const struct place *place, int flags, mode_t mode, const struct stat *st)
 {
+	const struct commit *commit;
 	int r;
 
 	if (is_tmpfile(flags)) {		/* a file without a name, in this directory */
@@ -281,7 +282,8 @@ static int open_existing(struct call *call, const struct place *place, int flags
 		return open_by_helper(call, place, flags);
 	if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode) && may_go_on(call))
 		return go_on(call);
-	if (S_ISREG(st->st_mode) && is_writing(flags) && !broker_allows(call, place))
+	if (S_ISREG(st->st_mode) && is_writing(flags) &&
+	    (!broker_allows(call, place) || broker_git_name(call, place, &commit) != GIT_NAME_NONE))
 		return refuse(call, place, flags);
 	r = open_here(call, place, flags | O_NOFOLLOW, 0);
 	/* Somebody holds a lease on it (fcntl(2), F_SETLEASE): that, too, is waited for elsewhere. */
@@ -290,10 +292,15 @@ static int open_existing(struct call *call, const struct place *place, int flags
 
 static int open_new(struct call *call, struct place *place, int flags, mode_t mode)
 {
+	const struct commit *commit;
+	enum git_name name;
 	int r;
 
 	if (!(flags & O_CREAT))
 		return -ENOENT;
+	name = broker_git_name(call, place, &commit);
+	if (name != GIT_NAME_NONE)
+		return broker_git_make(call, place, name, commit, mode);
 	r = broker_judge(call, place);
 	if (r < 0 || (r = broker_take_umask(call)) < 0)
 		return r;

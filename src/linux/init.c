@@ -214,8 +214,8 @@ static _Noreturn void broker_loop(struct broker *broker)
 	for (;;) {
 		pid_t pid;
 
-		if (poll(&listener, 1, broker_sweep(broker) ? HELPER_SWEEP_MS : -1) < 0)
-			continue;
+		if (poll(&listener, 1, broker_sweep(broker) ? HELPER_SWEEP_MS : -1) < 0 && errno != EINTR)
+			_exit(BAWN_STATUS_SELF);	/* its limits were taken away: it could only spin */
 		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			broker_forget_helper(broker, pid);
 		if (listener.revents & POLLIN)
@@ -255,7 +255,7 @@ static void reap(struct init *init)
 	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
 		if (pid == init->command)
 			_exit(linux_status(status));
-		if (pid == init->broker && WIFSIGNALED(status))
+		if (pid == init->broker && (WIFSIGNALED(status) || WEXITSTATUS(status)))
 			_exit(BAWN_STATUS_SELF);	/* without it nothing more can be made: end, rather than hang */
 	}
 }
@@ -295,8 +295,11 @@ static _Noreturn void loop(struct init *init)
 	};
 
 	for (;;) {
-		if (poll(polls, ARRAY_SIZE(polls), -1) < 0)
+		if (poll(polls, ARRAY_SIZE(polls), -1) < 0) {
+			if (errno != EINTR)
+				_exit(BAWN_STATUS_SELF);	/* as in broker_loop() */
 			continue;
+		}
 		if (polls[0].revents)
 			_exit(128 + SIGKILL);		/* the supervisor is gone; the kernel ends all that is left */
 		if (polls[1].revents & POLLIN)

@@ -240,8 +240,12 @@ void linux_lower_limits(struct box *box)
 		if (resources[i] < 0 || (!limit->set && !core))
 			continue;
 		box->limits[box->limit_count].resource = resources[i];
+		/* 0 keeps core files away but not the host's core handler, which runs outside; 1 keeps both (core(5)). */
 		box->limits[box->limit_count++].limit =
-			(struct rlimit){ .rlim_cur = limit->value, .rlim_max = limit->value };
+			(struct rlimit){
+			.rlim_cur = core && !limit->value ? 1 : limit->value,
+			.rlim_max = core && !limit->value ? 1 : limit->value,
+		};
 	}
 }
 

@@ -204,8 +204,7 @@ static int new_tmpfs(unsigned attributes)
 	return sys_fsmount(context, attributes);
 }
 
-/* Makes the directories of a relative path below fd, and at its end a directory or an empty file. What is not
- * granted itself can be walked through but not listed. */
+/* Makes the directories of a relative path below fd, and at its end a directory or an empty file. */
 static int make_way(int fd, const char *relative, bool directory)
 {
 	char path[4096];
@@ -215,16 +214,33 @@ static int make_way(int fd, const char *relative, bool directory)
 	for (size_t i = 0; relative[i]; i++) {
 		if (relative[i] == '/' && i) {
 			path[i] = '\0';
-			if (mkdirat(fd, path, 0111) < 0 && errno != EEXIST)
+			if (mkdirat(fd, path, 0755) < 0 && errno != EEXIST)
 				return -errno;
 		}
 		path[i] = relative[i];
 		path[i + 1] = '\0';
 	}
 	if (directory)
-		return mkdirat(fd, path, 0111) < 0 && errno != EEXIST ? -errno : 0;
+		return mkdirat(fd, path, 0755) < 0 && errno != EEXIST ? -errno : 0;
 	fd = openat(fd, path, O_CREAT | O_WRONLY | O_CLOEXEC, 0);
 	return fd < 0 ? -errno : (close(fd), 0);
+}
+
+/* What is not granted itself can be walked through but not listed. Only when all is made: inside another bawn its broker makes these
+ * directories, and has no capability to go on in a closed one. */
+static int close_way(int fd, const char *relative)
+{
+	char path[4096];
+
+	for (size_t i = 0; relative[i]; i++) {
+		if (relative[i] == '/' && i) {
+			path[i] = '\0';
+			if (fchmodat(fd, path, 0111, 0) < 0)
+				return -errno;
+		}
+		path[i] = relative[i];
+	}
+	return 0;
 }
 
 /* A link that a granted path passes through exists in the assembled root too, where its place is not granted itself. */
@@ -251,6 +267,19 @@ static int make_links(struct inside *in, int root)
 	return 0;
 }
 
+static int close_places(struct inside *in, int root)
+{
+	const struct box *box = in->box;
+	int r = 0;
+
+	for (in->item = 0; r == 0 && in->item < box->op_count; in->item++)
+		if (box->ops[in->item].top && in->clones[in->item] >= 0)
+			r = close_way(root, box->ops[in->item].path + 1);
+	if (r == 0)
+		in->item = SIZE_MAX;
+	return r;
+}
+
 static int make_places(struct inside *in, int root)
 {
 	static const char *const own[] = { "dev", "proc" };
@@ -268,7 +297,8 @@ static int make_places(struct inside *in, int root)
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		if (mkdirat(root, own[i], 0755) < 0 && errno != EEXIST)
 			return -errno;
-	return make_links(in, root);
+	r = make_links(in, root);
+	return r < 0 ? r : close_places(in, root);
 }
 
 /* The new root stands on /dev for the moment between its attachment and pivot_root(".", "."), which puts the
@@ -336,16 +366,21 @@ static int make_scaffolds(struct inside *in)
 {
 	const struct box *box = in->box;
 	char way[8192];
+	int r;
 
 	for (size_t i = 0; i < box->scaffold_count; i++) {
 		const struct scaffold *scaffold = &box->scaffolds[i];
-		int r;
-
 		in->item = scaffold->op;
 		/* a directory of its own for each mask, named by its number */
 		if (snprintf(way, sizeof(way), "way%zu/%s", scaffold->op, scaffold->below) >= (int)sizeof(way))
 			return -ENAMETOOLONG;
 		r = make_way(in->scratch_fd, way, scaffold->directory);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < box->scaffold_count; i++) {
+		snprintf(way, sizeof(way), "way%zu/%s", box->scaffolds[i].op, box->scaffolds[i].below);
+		r = close_way(in->scratch_fd, way);
 		if (r < 0)
 			return r;
 	}

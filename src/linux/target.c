@@ -105,7 +105,7 @@ static int open_base(const struct target *target, int at, const char *path)
 	int fd, directory;
 
 	if (path[0] == '/') {
-		fd = target->own_root ? target_open(target, "root", O_PATH | O_DIRECTORY) :
+		fd = target->own_root && !target->respelt ? target_open(target, "root", O_PATH | O_DIRECTORY) :
 					sys_open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return fd == -1 ? -errno : fd;
 	}
@@ -172,7 +172,7 @@ static int respell(struct target *target, const char *path, char respelt[TARGET_
 		if (snprintf(respelt, TARGET_PATH_MAX, rows[i].format, (int)target->tid, rest) >= TARGET_PATH_MAX)
 			return -ENAMETOOLONG;
 #pragma GCC diagnostic pop
-		target->own_root = false;
+		target->respelt = true;
 		return 0;
 	}
 	return 0;
@@ -263,6 +263,7 @@ static int walk_on(const struct target *target, int fd, const char *text, const 
 	struct target seen = *target;
 	int root, r;
 
+	seen.respelt = false;
 	if (snprintf(path, sizeof(path), "%s/%s", text, rest) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
 	r = respell(&seen, path, respelt);
@@ -303,17 +304,20 @@ static int walk(const struct target *target, int base, const char *path, unsigne
 		memcpy(name, path, size);
 		name[size] = '\0';
 		path += size;
-		if (target->own_root && !strcmp(name, "..") && is_root(target, fd))
+		if (target->own_root && !target->respelt && !strcmp(name, "..") && is_root(target, fd))
 			continue;
 		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return -errno;
 		if (S_ISLNK(st.st_mode)) {
+			struct target back = *target;
+
 			r = walk_link(target, &fd, name, text);
 			if (r < 0)
 				return r;
 			if (r == 1)
 				return walk_on(target, fd, text, path, depth);
-			continue;
+			back.respelt = false;		/* behind its own link its own root counts again */
+			return walk(&back, fd, path[strspn(path, "/")] ? path : ".", depth + 1);
 		}
 		next = openat(fd, name, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
 		if (next < 0)
@@ -329,10 +333,10 @@ static int walk(const struct target *target, int base, const char *path, unsigne
 static int open_parent(const struct target *target, int base, const char *path)
 {
 	bool absolute = path[0] == '/';
-	uint64_t resolve = SYS_RESOLVE_NO_MAGICLINKS | (target->own_root ? SYS_RESOLVE_IN_ROOT : 0);
+	uint64_t resolve = SYS_RESOLVE_NO_MAGICLINKS | (target->own_root && !target->respelt ? SYS_RESOLVE_IN_ROOT : 0);
 	int fd;
 
-	if (target->own_root && !absolute)
+	if (target->own_root && (!absolute || target->respelt))
 		return walk(target, base, path, 0);
 	fd = sys_openat2(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0, resolve);
 

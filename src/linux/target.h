@@ -12,6 +12,7 @@
 struct target {				/* a thread stopped in a call */
 	pid_t tid;
 	bool own_root;			/* it may have another root than pid 1: a nested sandbox */
+	bool respelt;			/* the path began with its /proc: counts from our root, up to the link there */
 };
 
 struct place {				/* where a path leads: a directory that is held, and a name in it */

@@ -241,14 +241,15 @@ int git_commit(struct resolver *r, const char *dot_git, const struct setting *se
 	struct git git = { .r = r, .origin = &setting->origin, .label = setting_text(&r->policy->arena, setting),
 			   .access = ACCESS_WRITE };
 	const char *directory = git_directory(r, dot_git);
-	const char *common, **slot;
+	struct commit *slot;
+	const char *common;
 	int e;
 
 	if (!git.label)
 		return error_oom(r->err);
-	slot = array_add(&r->policy->arena, (void **)&r->policy->commit_roots, &r->policy->commit_root_count,
-			 &r->policy->commit_root_capacity, sizeof(*slot));
-	if (!slot || !(*slot = arena_strndup(&r->policy->arena, dot_git, strlen(dot_git) - strlen("/.git"))))
+	slot = array_add(&r->policy->arena, (void **)&r->policy->commits, &r->policy->commit_count,
+			 &r->policy->commit_capacity, sizeof(*slot));
+	if (!slot || !(slot->tree = arena_strndup(&r->policy->arena, dot_git, strlen(dot_git) - strlen("/.git"))))
 		return error_oom(r->err);
 	if (!directory)		/* nothing to open: the protected name stays as it is, missing */
 		return 0;
@@ -256,6 +257,7 @@ int git_commit(struct resolver *r, const char *dot_git, const struct setting *se
 	if (e >= 0)
 		e = resolver_add(r, directory, ACCESS_WRITE, RULE_PATH, git.origin, git.label);
 	common = common_directory(r, directory);
+	slot->common = common;
 	if (e >= 0 && strcmp(common, directory))
 		e = resolver_add(r, common, ACCESS_WRITE, RULE_PATH, git.origin, git.label);
 	if (e >= 0)

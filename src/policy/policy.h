@@ -182,6 +182,8 @@ struct rule {
 
 enum network_mode { NETWORK_OFF, NETWORK_PROXY, NETWORK_FULL };
 
+struct commit { const char *tree, *common; };	/* common: the common git directory; NULL: no repository yet */
+
 struct limit { bool set; uint64_t value; struct origin origin; };
 
 struct policy {
@@ -198,8 +200,8 @@ struct policy {
 	size_t glob_count, glob_capacity;
 	const char **links;		/* symbolic links that rules passed through: must stay as they are */
 	size_t link_count, link_capacity;
-	const char **commit_roots;	/* work trees opened by `.git = "commit"`: no repository is made below them */
-	size_t commit_root_count, commit_root_capacity;
+	struct commit *commits;		/* work trees opened by `.git = "commit"` */
+	size_t commit_count, commit_capacity;
 	const char **sockets;		/* host sockets to close */
 	size_t socket_count, socket_capacity;
 	const char *sockets_missing;	/* why some are not among them (static), or NULL */

@@ -42,6 +42,10 @@ int resolver_add(struct resolver *r, const char *written, enum access access, en
 	const char *path;
 	int e = resolver_canonical(r, written, &path, &entry);
 
+	if (e == -ELOOP && kind != RULE_PATH) {		/* leads nowhere: the command of an earlier box may have left it so */
+		text_printf(&r->policy->notes, "%s: %s leads in a circle: left out\n", label, written);
+		return 0;
+	}
 	if (e < 0)
 		return error_wrap(r->err, "%s", label);
 	return add_at(r, path, written, entry.type, access, kind, origin, label);

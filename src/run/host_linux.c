@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define SOCKET_LINES_LIMIT	((size_t)32 << 20)	/* bytes of /proc/net/unix */
-#define SOCKETS_LIMIT		4096			/* paths; each costs a mask of 8 µs */
+#define SOCKETS_LIMIT		32768			/* paths; each costs a mask of 8 µs */
 #define SOCKET_FIELDS		7			/* before the path: Num RefCount Protocol Flags Type St Inode */
 #define LIST_BYTES		32768			/* of directory entries in one system call */
 
@@ -274,14 +274,14 @@ static int keep_paths(struct arena *arena, const char *const *paths, size_t coun
 	return 0;
 }
 
-/* What is gone, or is no socket any more, needs no mask. */
+/* What is gone, is no socket any more, or could not be connected to (unix(7): that takes write permission) needs no mask. */
 static size_t drop_dead(const char **paths, size_t count)
 {
 	size_t kept = 0;
 	struct stat status;
 
 	for (size_t i = 0; i < count; i++)
-		if (stat(paths[i], &status) == 0 && S_ISSOCK(status.st_mode))
+		if (stat(paths[i], &status) == 0 && S_ISSOCK(status.st_mode) && access(paths[i], W_OK) == 0)
 			paths[kept++] = paths[i];
 	return kept;
 }

@@ -148,7 +148,7 @@ static void numbers_are_those_of_the_headers(void **state)
 		KNOWN(fsopen) KNOWN(fspick) KNOWN(init_module) KNOWN(io_uring_enter) KNOWN(io_uring_register)
 		KNOWN(io_uring_setup) KNOWN(ioctl) KNOWN(kexec_file_load) KNOWN(kexec_load) KNOWN(keyctl) KNOWN(linkat)
 		KNOWN(lookup_dcookie) KNOWN(mkdirat) KNOWN(mknodat) KNOWN(mount) KNOWN(mount_setattr) KNOWN(move_mount)
-		KNOWN(open_by_handle_at) KNOWN(open_tree) KNOWN(openat) KNOWN(openat2) KNOWN(perf_event_open)
+		KNOWN(open_by_handle_at) KNOWN(open_tree) KNOWN(openat) KNOWN(openat2) KNOWN(perf_event_open) KNOWN(prlimit64)
 		KNOWN(personality)
 		KNOWN(pivot_root) KNOWN(quotactl) KNOWN(reboot) KNOWN(renameat) KNOWN(renameat2) KNOWN(request_key)
 		KNOWN(setns)
@@ -454,6 +454,8 @@ static const struct expectation { const char *call; uint64_t args[4]; uint32_t o
 	{ "symlink",	{ 0 },				BROKER,		NOTIFIED },
 	{ "symlinkat",	{ 0 },				BROKER,		NOTIFIED },
 	{ "symlinkat",	{ 0 },				0,		ALLOWED },
+	{ "prlimit64",	{ 0, 7 },			0,		ALLOWED },
+	{ "prlimit64",	{ 1, 7 },			0,		REFUSED(EPERM) },
 	{ "landlock_restrict_self", { 0 },		BROKER,		NOTIFIED },
 	{ "landlock_restrict_self", { 0 },		0,		ALLOWED },
 	{ "truncate",	{ 0 },				BROKER,		NOTIFIED },
