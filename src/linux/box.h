@@ -28,6 +28,7 @@ struct mount_op {
 	enum mount_kind kind;
 	const char *path;
 	bool directory;
+	ptrdiff_t source;		/* MOUNT_READ: the writable root that it lies in, or -1 */
 	bool top;			/* lies in no other operation's path: an assembled root needs a place for it */
 	bool early; /* cloned before anything is mounted: its path will be covered, or the old root gone */
 	bool optional;			/* nothing is lost when it is not there any more */
@@ -123,6 +124,7 @@ struct inside {
 	int supervisor_fd;		/* pidfd of the process that started us */
 	bool main_thread;		/* which did so from its main thread */
 	size_t item;			/* what the step is at */
+	int *quiet;			/* for each writable root: a second clone, nothing is mounted in it; or -1 */
 	int *clones;			/* one for each early operation, -1 for others; room made by the parent */
 	pid_t network_pid;		/* who makes the network namespace, and what came of it */
 	int network_fd, network_result;
@@ -156,6 +158,7 @@ extern const char *const device_nodes[6];
 uint64_t landlock_rights(int abi);		/* all that bawn handles */
 uint64_t landlock_scopes(int abi);
 uint64_t landlock_creation_rights(int abi);	/* making names and moving files */
+uint64_t landlock_costly_rights(void);		/* those that every open pays for */
 uint64_t landlock_file_rights(void);		/* those of the handled that a file can have */
 uint64_t landlock_right_find(const char *name);
 

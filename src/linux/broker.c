@@ -446,7 +446,10 @@ static int hand_over(struct call *call, struct notif_resp *response)
 	struct notif_addfd addfd = { .id = call->notif->id,
 				     .srcfd = (uint32_t)call->fd,
 				     .newfd_flags = (uint32_t)call->fd_flags };
-	int number = ioctl(call->broker->listener_fd, NOTIF_IOCTL_ADDFD, &addfd);
+	int number;
+
+	addfd.flags = call->truncate ? 0 : ADDFD_SEND;	/* with nothing left to do it is the answer, too */
+	number = ioctl(call->broker->listener_fd, NOTIF_IOCTL_ADDFD, &addfd);
 
 	if (number < 0) {
 		int result = errno == ENOENT ? -ESRCH : -errno;
@@ -456,6 +459,7 @@ static int hand_over(struct call *call, struct notif_resp *response)
 		return result;
 	}
 	response->value = number;
+	call->answered = !call->truncate;
 	return call->truncate && ftruncate(call->fd, 0) < 0 ? -errno : 0;
 }
 
@@ -470,7 +474,8 @@ void broker_reply(struct call *call, int result)
 	response.error = result;
 	if (call->go_on && result == 0)
 		response.flags = 1 /* SECCOMP_USER_NOTIF_FLAG_CONTINUE */;
-	ioctl(call->broker->listener_fd, NOTIF_IOCTL_SEND, &response);
+	if (!call->answered)
+		ioctl(call->broker->listener_fd, NOTIF_IOCTL_SEND, &response);
 }
 
 void broker_answer(struct broker *broker)

@@ -17,6 +17,7 @@
 #define NOTIF_IOCTL_ADDFD	0x40182103u
 #define NOTIF_IOCTL_SET_FLAGS	0x40082104u
 #define NOTIF_SYNC_WAKE_UP	1u
+#define ADDFD_SEND		2u
 
 struct notif { uint64_t id; uint32_t pid, flags; struct seccomp_data data; };
 struct notif_resp { uint64_t id; int64_t value; int32_t error; uint32_t flags; };
@@ -32,6 +33,7 @@ struct call {
 	struct place created; /* take this name back when the caller has no room for the descriptor; parent_fd
 				 NO_FD: nothing */
 	bool later;			/* a helper process answers */
+	bool answered;			/* the descriptor was the answer */
 };
 
 /* --- broker.c ----------------------------------------------------------------------------- */
@@ -49,7 +51,8 @@ enum git_name broker_git_name(const struct call *call, const struct place *place
 /* Whether a directory may move there without bringing along what git obeys. */
 bool broker_git_may_move(const struct call *call, const struct place *from, const struct place *to);
 /* Makes the file that `git worktree add` is about to write, with the content that it must have. */
-int broker_git_make(struct call *call, struct place *place, enum git_name name, const struct commit *commit, mode_t mode);
+int broker_git_make(struct call *call, struct place *place, enum git_name name, const struct commit *commit,
+		    mode_t mode);
 int broker_take_umask(const struct call *call);
 int broker_read_place(const struct call *call, int at, uint64_t address, struct place *ret_place);
 void broker_release(struct place *place);

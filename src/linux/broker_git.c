@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* broker_git.c — what stays closed under `.git = "commit"` wherever it is made.
  *
- * Whoever may write the index may add a submodule, and git outside enters it and obeys the config that its `.git` leads to. So no
- * repository is made below such a work tree. One kind of `.git` must be possible, the file that `git worktree add` writes, and the
- * commondir that it leads to: both say one thing only that is right, so the broker writes them itself and hands the caller a
- * descriptor of nothing. git makes worktrees/ID/gitdir first (add_worktree(), builtin/worktree.c), which tells the ID.
- *
- * Should: know these files by name and place. Mustn't: let a directory move in that has them already. */
+  * Should: know these files by name and place. Mustn't: let a directory move in that has them already. */
 #include "linux/broker.h"
 
 #include <dirent.h>
@@ -111,13 +106,15 @@ static bool find_worktree(const struct commit *commit, const char *path, char id
 
 static int write_new(const struct place *place, const char *text, mode_t mode)
 {
-	autoclose int fd = openat(place->parent_fd, place->name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, mode);
+	autoclose int fd = openat(place->parent_fd, place->name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
+				  mode);
 	size_t size = strlen(text);
 
 	return fd < 0 || write(fd, text, size) != (ssize_t)size ? -errno : 0;
 }
 
-int broker_git_make(struct call *call, struct place *place, enum git_name name, const struct commit *commit, mode_t mode)
+int broker_git_make(struct call *call, struct place *place, enum git_name name, const struct commit *commit,
+		    mode_t mode)
 {
 	char text[2 * TARGET_PATH_MAX] = "../..\n", id[TARGET_NAME_MAX];
 	int r;

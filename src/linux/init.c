@@ -212,11 +212,12 @@ static _Noreturn void broker_loop(struct broker *broker)
 	for (int fd = 0; fd < broker->listener_fd; fd++)
 		close(fd);
 	for (;;) {
+		bool helpers = broker_sweep(broker);
 		pid_t pid;
 
-		if (poll(&listener, 1, broker_sweep(broker) ? HELPER_SWEEP_MS : -1) < 0 && errno != EINTR)
+		if (poll(&listener, 1, helpers ? HELPER_SWEEP_MS : -1) < 0 && errno != EINTR)
 			_exit(BAWN_STATUS_SELF);	/* its limits were taken away: it could only spin */
-		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		while (helpers && (pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			broker_forget_helper(broker, pid);
 		if (listener.revents & POLLIN)
 			broker_answer(broker);

@@ -74,6 +74,14 @@ static uint64_t collect(int abi, bool file, bool brokered)
 	return bits;
 }
 
+/* The kernel asks for "truncate" at every open, also of a file that is only read (hook_file_open(),
+ * security/landlock/fs.c): a walk to the root each time, a third more for a grep. Truncation goes to the broker and is
+ * refused by read-only mounts; only where calls pass the filter is it worth that price. */
+uint64_t landlock_costly_rights(void)
+{
+	return LL_TRUNCATE;
+}
+
 /* ABI 1 refuses every rename between directories as soon as anything is handled: worse than no second layer. */
 uint64_t landlock_rights(int abi)
 {

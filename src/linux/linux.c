@@ -2,8 +2,8 @@
 /* linux.c — from a lowered plan to a running command.
  *
  * Order of the steps, and why. One clone() takes every namespace but the network's. Then, in pid 1 of the box:
- *	map		before anything else: without a mapped uid nothing can be made on the scratch tmpfs
- *	network		begun early, joined after the mounts: another processor makes it meanwhile
+ *	network		begun first, joined as late as its capabilities allow: another processor makes it meanwhile
+ *	map		before the rest: without a mapped uid nothing can be made on the scratch tmpfs
  *	clone mounts	before the root changes: they keep what the root loses
  *	root		everything read-only at once, or an empty root in its place
  *	scratch		after the root, or it would be read-only with it
@@ -189,8 +189,8 @@ static const struct step {
 	const char *what;		/* "cannot ...": for the message */
 	int (*enter)(struct inside *in);	/* NULL: made by init.c, in the command's process */
 } steps[] = {
-	{ STEP_MAP,		"map the user into the box",		map_ids },
 	{ STEP_NETWORK,		"make a network namespace",		network_begin },
+	{ STEP_MAP,		"map the user into the box",		map_ids },
 	{ STEP_CLONE_MOUNTS,	"take hold of",				mounts_clone },
 	{ STEP_ROOT,		"close the root",			mounts_root },
 	{ STEP_SCRATCH,		"make a private tmpfs",			mounts_scratch },
@@ -201,12 +201,12 @@ static const struct step {
 	{ STEP_PROC,		"make /proc",				mounts_proc },
 	{ STEP_SYSTEM,		"put in force the rule for",		mounts_system },
 	{ STEP_SEAL,		"close the assembled root",		mounts_seal },
-	{ STEP_NETWORK,		"make a network namespace",		network_join },
 	{ STEP_DIRECTORY,	"enter the working directory",		change_directory },
 	{ STEP_DESCRIPTORS,	"hand over a directory that the rules close", exchange_directories },
 	{ STEP_KEYRING,		"make a session keyring",		join_keyring },
-	{ STEP_CAPABILITIES,	"drop capabilities",			drop_capabilities },
 	{ STEP_LANDLOCK,	"enter the Landlock domain for",	landlock_enter },
+	{ STEP_NETWORK,		"make a network namespace",		network_join },
+	{ STEP_CAPABILITIES,	"drop capabilities",			drop_capabilities },
 	{ STEP_SPAWN,		"start the command's process",		NULL },
 	{ STEP_DESCRIPTORS,	"close descriptors",			NULL },
 	{ STEP_LIMITS,		"set limits",				NULL },
@@ -377,9 +377,10 @@ static int prepare(struct inside *in, const struct command *command, struct bawn
 	while (command->argv[argc])
 		argc++;
 	in->clones = malloc((in->box->op_count + 1) * sizeof(*in->clones));
+	in->quiet = malloc((in->box->op_count + 1) * sizeof(*in->quiet));
 	in->path_buffer = malloc(longest + name + 2);
 	in->script_argv = malloc((argc + 3) * sizeof(*in->script_argv));
-	if (!in->clones || !in->path_buffer || !in->script_argv)
+	if (!in->clones || !in->quiet || !in->path_buffer || !in->script_argv)
 		return error_oom(err);
 	in->script_argv[0] = "/bin/sh";
 	memcpy(in->script_argv + 1, command->argv, (argc + 1) * sizeof(*in->script_argv));
@@ -389,6 +390,7 @@ static int prepare(struct inside *in, const struct command *command, struct bawn
 static void forget(struct inside *in)
 {
 	free(in->clones);
+	free(in->quiet);
 	free(in->path_buffer);
 	free(in->script_argv);
 }

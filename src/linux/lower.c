@@ -73,6 +73,7 @@ static int lower_file_item(struct box *box, const struct plan_item *item)
 	bool masked = above >= 0 && is_mask(&box->ops[above]);
 
 	op.top = above < 0;
+	op.source = above >= 0 && box->ops[above].kind == MOUNT_WRITE ? above : -1;
 	if (item->layer == LAYER_MASK) {
 		op.kind = MOUNT_MASK;
 		op.optional = true;
@@ -99,6 +100,7 @@ static int lower_system_item(struct box *box, const struct plan_item *item)
 		return -ENOMEM;
 	*slot = (struct mount_op){ .kind = item->layer == LAYER_MASK ? MOUNT_MASK : MOUNT_READ,
 				   .path = item->rule->path,
+				   .directory = path_below(item->rule->path, "/sys", false),
 				   .optional = true,
 				   .item = item };
 	return 0;
@@ -208,13 +210,15 @@ static int lower_landlock(struct box *box)
 	};
 	const struct plan *plan = box->plan;
 	int abi = plan->features.landlock_abi;
+	bool passed;			/* some calls pass the filter */
 
 	box->landlock_scoped = landlock_scopes(abi);
 	/* A domain that handles any file right may not mount (hook_sb_mount), and a nested sandbox must. */
 	if (plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES))
 		return 0;
-	box->landlock_handled = landlock_rights(abi);
-	box->landlock_creation = plan->broker ? landlock_creation_rights(abi) : 0;
+	passed = plan->policy->kernel_allow & (1u << KERNEL_IO_URING | 1u << KERNEL_FOREIGN_ARCH);
+	box->landlock_handled = landlock_rights(abi) & ~(passed ? 0 : landlock_costly_rights());
+	box->landlock_creation = plan->broker ? landlock_creation_rights(abi) & box->landlock_handled : 0;
 	if (!box->landlock_handled)
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
@@ -240,7 +244,8 @@ void linux_lower_limits(struct box *box)
 		if (resources[i] < 0 || (!limit->set && !core))
 			continue;
 		box->limits[box->limit_count].resource = resources[i];
-		/* 0 keeps core files away but not the host's core handler, which runs outside; 1 keeps both (core(5)). */
+		/* 0 keeps core files away but not the host's core handler, which runs outside; 1 keeps both (core(5)).
+		 * */
 		box->limits[box->limit_count++].limit =
 			(struct rlimit){
 			.rlim_cur = core && !limit->value ? 1 : limit->value,

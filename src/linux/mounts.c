@@ -176,16 +176,19 @@ int mounts_clone(struct inside *in)
 {
 	const struct box *box = in->box;
 
-	raise_descriptor_limit(box->op_count + 64);
+	raise_descriptor_limit(2 * box->op_count + 64);
 	for (in->item = 0; in->item < box->op_count; in->item++) {
 		int r;
 
-		in->clones[in->item] = -1;
+		in->clones[in->item] = in->quiet[in->item] = -1;
 		if (!box->ops[in->item].early)
 			continue;
 		r = clone_op(&box->ops[in->item], &in->clones[in->item]);
 		if (r < 0)
 			return r;
+		if (box->ops[in->item].kind == MOUNT_WRITE && in->clones[in->item] >= 0)
+			in->quiet[in->item] = clone_fd(in->clones[in->item],
+						       true);	/* -1 on older kernels: slower */
 	}
 	in->item = SIZE_MAX;
 	in->tty_fd = clone_terminal();
@@ -226,8 +229,8 @@ static int make_way(int fd, const char *relative, bool directory)
 	return fd < 0 ? -errno : (close(fd), 0);
 }
 
-/* What is not granted itself can be walked through but not listed. Only when all is made: inside another bawn its broker makes these
- * directories, and has no capability to go on in a closed one. */
+/* What is not granted itself can be walked through but not listed. Only when all is made: inside another bawn its
+ * broker makes these directories, and has no capability to go on in a closed one. */
 static int close_way(int fd, const char *relative)
 {
 	char path[4096];
@@ -499,6 +502,19 @@ static int read_only_source(int to)
 	return fd;
 }
 
+/* A clone costs as much as its source has mounts in it (__do_loopback(), fs/namespace.c), so what becomes read-only is
+ * not taken from where the rules before it were laid, but from a clone of its root that was put aside. */
+static int quiet_source(const struct inside *in, const struct mount_op *op)
+{
+	const struct mount_op *root = op->source < 0 ? NULL : &in->box->ops[op->source];
+	autoclose int fd = -1;
+
+	if (!root || in->quiet[op->source] < 0)
+		return -1;
+	fd = open_below(in->quiet[op->source], op->path + strlen(root->path) + 1);
+	return fd < 0 ? -1 : read_only_source(fd);
+}
+
 static int perform(const struct inside *in, const struct mount_op *op, int early)
 {
 	autoclose int to = open_exactly(op->path);
@@ -506,6 +522,8 @@ static int perform(const struct inside *in, const struct mount_op *op, int early
 
 	if (to < 0)
 		return op->optional && is_gone(errno) ? 0 : -errno;
+	if (from < 0 && op->kind == MOUNT_READ)
+		from = quiet_source(in, op);
 	if (from < 0 && op->kind != MOUNT_WRITE)
 		from = op->kind == MOUNT_READ ? read_only_source(to) : mask_source(in, op, to);
 	return from < 0 || sys_move_mount(from, to) < 0 ? -errno : 0;
@@ -639,11 +657,7 @@ static int put_system(const struct inside *in, const struct mount_op *op)
 		if (from >= 0 && set_attributes(from, SYS_MOUNT_ATTR_RDONLY, 0, true) < 0)
 			return -errno;
 	} else {
-		struct stat st;
-
-		if (lstat(op->path, &st) < 0)
-			return -errno;
-		from = clone_scratch(in, S_ISDIR(st.st_mode) ? SCRATCH_DIRECTORY : SCRATCH_FILE);
+		from = clone_scratch(in, op->directory ? SCRATCH_DIRECTORY : SCRATCH_FILE);
 	}
 	return put(from, op->path);
 }

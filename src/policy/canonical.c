@@ -134,7 +134,8 @@ static int canonical(struct arena *arena, const struct host *host, const char *p
 	do {
 		while (r >= 0 && w.todo[strspn(w.todo, "/")])
 			r = step(&w);
-		/* What stands there in the end: the last step may have been a link to "." or up from what is missing. */
+		/* What stands there in the end: the last step may have been a link to "." or up from what is missing.
+		 * */
 		if (r >= 0 && host->lookup(host->context, w.path, &w.entry) == 0)
 			w.missing = w.entry.type == HOST_MISSING;
 		if (r >= 0 && !w.missing && w.entry.type == HOST_SYMLINK) {

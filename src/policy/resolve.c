@@ -42,7 +42,8 @@ int resolver_add(struct resolver *r, const char *written, enum access access, en
 	const char *path;
 	int e = resolver_canonical(r, written, &path, &entry);
 
-	if (e == -ELOOP && kind != RULE_PATH) {		/* leads nowhere: the command of an earlier box may have left it so */
+	if (e == -ELOOP &&
+	    kind != RULE_PATH) {		/* leads nowhere: the command of an earlier box may have left it so */
 		text_printf(&r->policy->notes, "%s: %s leads in a circle: left out\n", label, written);
 		return 0;
 	}

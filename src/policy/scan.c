@@ -14,6 +14,7 @@
 #define NESTED_DIRECTORIES	128	/* looked into for a .git: 1.5 µs each */
 #define NESTED_LISTS		8	/* listed for more directories: 8 µs each and more */
 #define NESTED_ENTRIES		2000
+#define TEMPORARY_DIRECTORIES	32	/* for writable roots that are no workspace: /tmp holds much that is no work */
 
 /* --- nested repositories ------------------------------------------------------------------ */
 
@@ -22,7 +23,7 @@ struct nested {
 	const char **queue;		/* directories found, breadth first */
 	size_t count, capacity;
 	const char *directory;		/* being listed */
-	size_t entries, lists;
+	size_t entries, lists, max_lists, max_directories;
 	bool full;			/* a bound was met */
 	int error;
 };
@@ -40,7 +41,7 @@ static int queue_directory(void *argument, const char *name, enum host_type type
 	}
 	if (type != HOST_DIRECTORY || !strcmp(name, ".git"))
 		return 0;
-	if (nested->count >= NESTED_DIRECTORIES) {
+	if (nested->count >= nested->max_directories) {
 		nested->full = true;
 		return 1;
 	}
@@ -64,9 +65,19 @@ static int protect_nested(struct nested *nested, const char *directory)
 	return git_protect(r, directory, &always, "protected name \".git\" of a nested repository");
 }
 
+static bool holds_workspace(const struct resolver *r, const char *root)
+{
+	for (size_t i = 0; i < r->root_count; i++)
+		if (path_below(r->roots[i], root, false) || path_below(root, r->roots[i], false))
+			return true;
+	return false;
+}
+
 int scan_nested_repositories(struct resolver *r, const char *root)
 {
-	struct nested nested = { .r = r, .directory = root };
+	bool work = holds_workspace(r, root);
+	struct nested nested = { .r = r, .directory = root, .max_lists = work ? NESTED_LISTS : 0,
+				 .max_directories = work ? NESTED_DIRECTORIES : TEMPORARY_DIRECTORIES };
 	size_t base = path_depth(root);
 
 	r->host->list(r->host->context, root, queue_directory, &nested);
@@ -75,8 +86,8 @@ int scan_nested_repositories(struct resolver *r, const char *root)
 		nested.error = protect_nested(&nested, nested.directory);
 		if (nested.error < 0)
 			break;
-		if (path_depth(nested.directory) - base >= NESTED_DEPTH || nested.lists >= NESTED_LISTS ||
-		    nested.count >= NESTED_DIRECTORIES)
+		if (path_depth(nested.directory) - base >= NESTED_DEPTH || nested.lists >= nested.max_lists ||
+		    nested.count >= nested.max_directories)
 			nested.full = true;
 		else if (nested.lists++, nested.entries <= NESTED_ENTRIES)
 			r->host->list(r->host->context, nested.directory, queue_directory, &nested);

@@ -274,7 +274,8 @@ static int keep_paths(struct arena *arena, const char *const *paths, size_t coun
 	return 0;
 }
 
-/* What is gone, is no socket any more, or could not be connected to (unix(7): that takes write permission) needs no mask. */
+/* What is gone, is no socket any more, or could not be connected to (unix(7): that takes write permission) needs no
+ * mask. */
 static size_t drop_dead(const char **paths, size_t count)
 {
 	size_t kept = 0;
