@@ -40,7 +40,7 @@ void text_add(struct text *text, const char *string)
 
 void text_add_bytes(struct text *text, const char *bytes, size_t size)
 {
-	if (!reserve(text, size))
+	if (!reserve(text, size) || !text->bytes)
 		return;
 	if (size)
 		memcpy(text->bytes + text->size, bytes, size);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -42,11 +43,8 @@ static long read_number(const char *path)
 	char text[32] = "";
 	autoclose int fd = sys_open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	long number = -1;
 
-	if (size <= 0 || sscanf(text, "%ld", &number) != 1)
-		return -1;
-	return number;
+	return size <= 0 ? -1 : strtol(text, NULL, 10);
 }
 
 const char *namespaces_blocker(int number)

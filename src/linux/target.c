@@ -156,6 +156,7 @@ static int respell(struct target *target, const char *path, char respelt[TARGET_
 		{ "/dev/stderr",	"/proc/%d/fd/2%s" },
 	};
 
+	memset(respelt, 0, TARGET_PATH_MAX);
 	if (path[0] == '/')
 		squeeze(path, respelt);
 	else

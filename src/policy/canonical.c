@@ -109,6 +109,8 @@ static int step(struct walk *w)
 /* Whether a path is what it would be after path_absolute(): then only links could make it another. */
 static bool is_clean(const char *path)
 {
+	if (path[0] != '/')
+		return false;
 	for (const char *slash = path; slash; slash = strchr(slash + 1, '/')) {
 		size_t size = strcspn(slash + 1, "/");
 
@@ -116,7 +118,7 @@ static bool is_clean(const char *path)
 		    (size == 2 && slash[1] == '.' && slash[2] == '.'))
 			return false;
 	}
-	return path[0] == '/';
+	return true;
 }
 
 static int canonical(struct arena *arena, const struct host *host, const char *path, struct policy *record,

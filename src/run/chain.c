@@ -103,7 +103,7 @@ static const char *default_config(struct chain *chain)
 static int read_config(struct chain *chain, char **ret_text, size_t *ret_size, struct bawn_error *err)
 {
 	const char *named = named_config(chain);
-	const char *path;
+	const char *path = NULL;
 	int r = 0;
 
 	if (named)

@@ -53,7 +53,7 @@ static int open_file(const char *path, struct stat *ret_stat)
 
 static ssize_t host_read_file(void *context, const char *path, char *bytes, size_t size)
 {
-	struct stat status;
+	struct stat status = { 0 };
 	autoclose int fd = open_file(path, &status);
 	size_t filled = 0;
 
@@ -170,7 +170,7 @@ static int check_config(const char *path, const struct stat *status, struct bawn
 
 int config_read(const char *path, char **ret_text, size_t *ret_size, struct bawn_error *err)
 {
-	struct stat status;
+	struct stat status = { 0 };
 	autoclose int fd = open_file(path, &status);
 	int r = fd < 0 ? (fd == -ENOTDIR ? -ENOENT : fd) : check_config(path, &status, err);
 

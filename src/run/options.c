@@ -259,7 +259,7 @@ static int apply_keep_fd(struct chain *chain, const char *value, struct bawn_err
 
 	if (!slot)
 		return error_oom(err);
-	*slot = atoi(value);
+	*slot = (int)strtol(value, NULL, 10);	/* request_add() has looked at it */
 	return 0;
 }
 
