@@ -116,12 +116,54 @@ int broker_judge_link(const struct call *call, const struct place *place)
 
 /* --- places of a call --------------------------------------------------------------------- */
 
+/* Tries whether directory + the last components of path is the same object as parent, the longest such end first. */
+static bool translate_below(const char *directory, const char *path, const struct stat *parent, char translated[TARGET_PATH_MAX])
+{
+	for (const char *rest = path; rest; rest = strchr(rest + 1, '/')) {
+		struct stat st;
+		size_t size = (size_t)snprintf(translated, TARGET_PATH_MAX, "%s%s", directory, rest);
+
+		if (size >= TARGET_PATH_MAX)
+			continue;
+		translated[size - strlen(path_base(path)) - 1] = '\0';	/* the directory of the place */
+		if (stat(translated, &st) == 0 && st.st_dev == parent->st_dev && st.st_ino == parent->st_ino) {
+			translated[strlen(translated)] = '/';
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A process with mounts of its own may see a writable root of ours at another path: the place gets the path that our rules know. A part
+ * of a root that was mounted alone is not found so; kernel.allow's line in the plan says what that costs. */
+void broker_settle(const struct call *call, struct place *place)
+{
+	const struct policy *policy = call->broker->policy;
+	char translated[TARGET_PATH_MAX];
+	struct stat parent;
+
+	if (!call->target.own_root || fstat(place->parent_fd, &parent) < 0 || is_same_tree(place, &parent))
+		return;
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (rule->access != ACCESS_WRITE || rule->type != HOST_DIRECTORY || !rule->path[1] ||
+		    !translate_below(rule->path, place->path, &parent, translated))
+			continue;
+		memcpy(place->path, translated, sizeof(place->path));
+		return;
+	}
+}
+
 int broker_read_place(const struct call *call, int at, uint64_t address, struct place *ret_place)
 {
 	char path[TARGET_PATH_MAX];
 	int r = target_read_path(&call->target, address, path);
 
-	return r < 0 ? r : place_find(&call->target, at, path, ret_place);
+	r = r < 0 ? r : place_find(&call->target, at, path, ret_place);
+	if (r == 0)
+		broker_settle(call, ret_place);
+	return r;
 }
 
 void broker_release(struct place *place)
@@ -267,6 +309,7 @@ static int make_link(struct call *call, int from_at, uint64_t from_path, int to_
 	r = place_find(&call->target, from_at, path, &from);
 	if (r < 0)
 		return r;
+	broker_settle(call, &from);
 	if (from.slash)
 		return -ENOTDIR;
 	if ((r = judge_object(call, &from)) < 0)	/* another name would be a way round its rule */
@@ -390,6 +433,7 @@ static int bind_socket(struct call *call, int fd, uint64_t address, uint64_t siz
 	r = place_find(&call->target, AT_FDCWD, path, &place);
 	if (r < 0)
 		return r;
+	broker_settle(call, &place);
 	if (exists(&place))
 		return -EADDRINUSE;
 	if (place.slash)

@@ -55,6 +55,8 @@ int broker_git_make(struct call *call, struct place *place, enum git_name name, 
 		    mode_t mode);
 int broker_take_umask(const struct call *call);
 int broker_read_place(const struct call *call, int at, uint64_t address, struct place *ret_place);
+/* After place_find(): puts the path right that a process with mounts of its own sees. */
+void broker_settle(const struct call *call, struct place *place);
 void broker_release(struct place *place);
 /* Hands call->fd over and answers; result is used where there is none. */
 void broker_reply(struct call *call, int result);

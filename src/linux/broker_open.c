@@ -242,6 +242,7 @@ static int follow(struct call *call, struct place *place, const struct stat *lin
 	r = place_follow(&call->target, place, text, &next);
 	if (r < 0)
 		return r;
+	broker_settle(call, &next);
 	next.slash |= place->slash;
 	broker_release(place);
 	*place = next;

@@ -79,14 +79,16 @@ load helpers
 
 @test "an_ignored_interrupt_stays_ignored" {
   run bash -c "trap '' INT HUP; '$BAWN' run -- grep SigIgn /proc/self/status"
-  says "SigIgn:	0000000000000003"
+  # signals 32 and 33 are the C library's own; whoever started the tests may ignore them
+  [[ $output =~ SigIgn:.[0-9a-f]{8}[08]0000003 ]] || fail "$output"
 }
 
 @test "a_caller_that_ignores_sigchld_gets_the_status_all_the_same" {
   run bash -c "trap '' CHLD; exec '$BAWN' run -- sh -c 'exit 7'"
   [ "$status" = 7 ]
   run box -- grep -E 'Sig(Ign|Blk)' /proc/self/status
-  says "SigBlk:	0000000000000000" "SigIgn:	0000000000000000"
+  says "SigBlk:	0000000000000000"
+  [[ $output =~ SigIgn:.[0-9a-f]{8}[08]0000000 ]] || fail "$output"
 }
 
 # --- lifetime -----------------------------------------------------------------------------------------------------------------
