@@ -117,7 +117,8 @@ int broker_judge_link(const struct call *call, const struct place *place)
 /* --- places of a call --------------------------------------------------------------------- */
 
 /* Tries whether directory + the last components of path is the same object as parent, the longest such end first. */
-static bool translate_below(const char *directory, const char *path, const struct stat *parent, char translated[TARGET_PATH_MAX])
+static bool translate_below(const char *directory, const char *path, const struct stat *parent,
+			    char translated[TARGET_PATH_MAX])
 {
 	for (const char *rest = path; rest; rest = strchr(rest + 1, '/')) {
 		struct stat st;
@@ -134,8 +135,9 @@ static bool translate_below(const char *directory, const char *path, const struc
 	return false;
 }
 
-/* A process with mounts of its own may see a writable root of ours at another path: the place gets the path that our rules know. A part
- * of a root that was mounted alone is not found so; kernel.allow's line in the plan says what that costs. */
+/* A process with mounts of its own may see a writable root of ours at another path: the place gets the path that our
+ * rules know. A part of a root that was mounted alone is not found so; kernel.allow's line in the plan says what that
+ * costs. */
 void broker_settle(const struct call *call, struct place *place)
 {
 	const struct policy *policy = call->broker->policy;
