@@ -198,3 +198,32 @@ touch '$OUTSIDE/ran'" > "$TMPDIR/payload"
   box -- git log --oneline
   box -P :read-only -- git diff HEAD~1
 }
+
+# A file ".git" makes a repository as well as a directory does: only the one that `git worktree add` writes may be made.
+@test "a_git_file_of_the_commands_own_leads_nowhere" {
+  git init -q . && echo 1 > one && git add one && git commit -qm one
+  cat > evil.sh <<'SCRIPT'
+mkdir -p sub/evil/objects sub/evil/refs .git/worktrees/forged
+echo 'ref: refs/heads/main' > sub/evil/HEAD
+printf '[core]\n\trepositoryformatversion = 0\n\tfsmonitor = touch %s/ran; false\n' "$1" > sub/evil/config
+echo 'gitdir: evil' > sub/.git
+echo 'gitdir: evil' > sub/pointer && mv sub/pointer sub/.git
+ln -s evil sub/.git
+ln sub/evil/HEAD sub/.git
+echo /tmp > .git/worktrees/forged/commondir
+git update-index --add --cacheinfo "160000,$(git rev-parse HEAD),sub"
+SCRIPT
+  run box --git commit -- sh evil.sh "$OUTSIDE"
+  missing sub/.git
+  [ "$(cat .git/worktrees/forged/commondir)" = ../.. ]
+  git status > /dev/null 2>&1 || true
+  missing "$OUTSIDE/ran"
+}
+
+@test "a_new_worktree_inside_the_workspace_works_and_keeps_its_pointers" {
+  git init -q . && echo 1 > one && git add one && git commit -qm one
+  expect 0 box --git commit -- sh -c 'git worktree add -q wt && cd wt && echo 2 > two && git add two && git commit -qm two'
+  [ "$(git -C wt log --format=%s -n 1)" = two ]
+  run box --git commit -- sh -c 'echo "gitdir: evil" > wt/.git; echo evil > .git/worktrees/wt/commondir'
+  [ "$(git -C wt log --format=%s -n 1)" = two ]
+}
