@@ -130,6 +130,7 @@ struct inside {
 	int network_fd, network_result;
 	int scratch_fd;			/* the private tmpfs: masks, /dev, /dev/shm */
 	int shm_fd;			/* /dev/shm, cloned from the scratch while that was writable */
+	int proc_fd, hidden_proc_fd;	/* the box's /proc, and one that is kept for inner boxes, or -1 */
 	int tty_fd;			/* the caller's terminal, for /dev/console, or -1 */
 	int node_fds[6];
 	int listener_fd;		/* seccomp notifications, or -1 */

@@ -250,7 +250,7 @@ static const char *failure_advice(const struct failure *failure)
 	if (failure->step == STEP_SECCOMP && failure->number == EBUSY)
 		return ": another sandbox around this one holds the only seccomp listener that a process may have; "
 		       "reopen the missing names, or --allow-degraded to go without";
-	if (failure->step == STEP_PROC && failure->number == EPERM)
+	if (failure->step == STEP_CLONE_MOUNTS && failure->item == SIZE_MAX && failure->number == EPERM)
 		return ": the container around us hides parts of its own /proc";
 	return "";
 }

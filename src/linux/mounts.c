@@ -172,14 +172,40 @@ static int clone_terminal(void)
 	return -1;
 }
 
+static int new_proc(unsigned attributes)
+{
+	autoclose int context = sys_fsopen("proc");
+
+	if (context < 0 || sys_fsconfig(context, SYS_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
+		return -1;
+	return sys_fsmount(context, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_NOEXEC | attributes);
+}
+
+/* Made while the old tree is there: the kernel lets a user namespace mount a new procfs only where it sees one in full
+ * (mount_too_revealing()). Inside a bawn of root's that one is read-only, and so must ours be. */
+static int make_procs(struct inside *in)
+{
+	bool root = in->box->plan->features.root;
+
+	in->hidden_proc_fd = -1;
+	in->proc_fd = new_proc(0);
+	if (in->proc_fd < 0 && errno == EPERM)
+		in->proc_fd = new_proc(SYS_MOUNT_ATTR_RDONLY);
+	if (in->proc_fd < 0)
+		return -errno;
+	if (!(in->box->plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES)))
+		return 0;
+	in->hidden_proc_fd = new_proc(root ? SYS_MOUNT_ATTR_RDONLY : 0);
+	return in->hidden_proc_fd < 0 ? -errno : 0;
+}
+
 int mounts_clone(struct inside *in)
 {
 	const struct box *box = in->box;
+	int r;
 
 	raise_descriptor_limit(2 * box->op_count + 64);
 	for (in->item = 0; in->item < box->op_count; in->item++) {
-		int r;
-
 		in->clones[in->item] = in->quiet[in->item] = -1;
 		if (!box->ops[in->item].early)
 			continue;
@@ -192,7 +218,8 @@ int mounts_clone(struct inside *in)
 	}
 	in->item = SIZE_MAX;
 	in->tty_fd = clone_terminal();
-	return clone_nodes(in);
+	r = make_procs(in);
+	return r < 0 ? r : clone_nodes(in);
 }
 
 /* --- the root ----------------------------------------------------------------------------- */
@@ -225,8 +252,8 @@ static int make_way(int fd, const char *relative, bool directory)
 	}
 	if (directory)
 		return mkdirat(fd, path, 0755) < 0 && errno != EEXIST ? -errno : 0;
-	fd = openat(fd, path, O_CREAT | O_WRONLY | O_CLOEXEC, 0);
-	return fd < 0 ? -errno : (close(fd), 0);
+	/* Not opened: inside another bawn its broker would hold the file for writing a moment longer than we. */
+	return mknodat(fd, path, S_IFREG, 0) < 0 && errno != EEXIST ? -errno : 0;
 }
 
 /* What is not granted itself can be walked through but not listed. Only when all is made: inside another bawn its
@@ -305,25 +332,20 @@ static int make_places(struct inside *in, int root)
 }
 
 /* The new root stands on /dev for the moment between its attachment and pivot_root(".", "."), which puts the
- * old root on top of it: pivot_root(2), "the following trick". /proc of the host stays attached beneath ours
- * until ours is made: the kernel lets a user namespace mount a new procfs only where it could see one in full
- * (mount_too_revealing()). */
+ * old root on top of it: pivot_root(2), "the following trick". */
 static int assemble_root(struct inside *in)
 {
 	autoclose int root = new_tmpfs(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
-	autoclose int proc = sys_open_tree(AT_FDCWD, "/proc", SYS_OPEN_TREE_CLONE | SYS_AT_RECURSIVE | O_CLOEXEC);
-	autoclose int sys = sys_open_tree(AT_FDCWD, "/sys", SYS_OPEN_TREE_CLONE | SYS_AT_RECURSIVE | O_CLOEXEC);
 	int r;
 
-	(void)sys;
-	if (root < 0 || proc < 0 || attach(root, "/dev") < 0)
+	if (root < 0 || attach(root, "/dev") < 0)
 		return -errno;
 	r = make_places(in, root);
 	if (r < 0)
 		return r;
 	if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return -errno;
-	return attach(proc, "/proc");
+	return 0;
 }
 
 int mounts_root(struct inside *in)
@@ -606,15 +628,6 @@ static int put_nodes(const struct inside *in)
 	return 0;
 }
 
-static int new_proc(unsigned attributes)
-{
-	autoclose int context = sys_fsopen("proc");
-
-	if (context < 0 || sys_fsconfig(context, SYS_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
-		return -1;
-	return sys_fsmount(context, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_NOEXEC | attributes);
-}
-
 /* From here on the scratch and the pins lie beneath this mount. */
 int mounts_dev(struct inside *in)
 {
@@ -626,26 +639,16 @@ int mounts_dev(struct inside *in)
 	return in->tty_fd < 0 ? 0 : put(in->tty_fd, "/dev/console");
 }
 
-/* A namespace that is allowed to nest must have a procfs that the kernel finds fully visible, with nothing
- * mounted in it, or no inner one may be mounted (mount_too_revealing()). It lies beneath /dev. For root it is
- * read-only, and so are all that are made from it: /proc/sys must stay out of reach. */
-static int put_hidden_proc(const struct inside *in)
-{
-	autoclose int to = openat(in->scratch_fd, SCRATCH_PROC, O_PATH | O_CLOEXEC);
-	autoclose int proc = new_proc(in->box->plan->features.root ? SYS_MOUNT_ATTR_RDONLY : 0);
-
-	return to < 0 || proc < 0 || sys_move_mount(proc, to) < 0 ? -errno : 0;
-}
-
+/* A namespace that is allowed to nest must have a procfs that the kernel finds fully visible, with nothing mounted in
+ * it, or no inner one may be mounted. It lies beneath /dev. For root it is read-only, and so are all that are made from
+ * it: /proc/sys must stay out of reach. */
 int mounts_proc(struct inside *in)
 {
-	int r = 0, proc = new_proc(0);
+	autoclose int to = openat(in->scratch_fd, SCRATCH_PROC, O_PATH | O_CLOEXEC);
 
-	if (proc < 0 && errno == EPERM)		/* inside a bawn of root's: see above */
-		proc = new_proc(SYS_MOUNT_ATTR_RDONLY);
-	if (proc >= 0 && (in->box->plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES)))
-		r = put_hidden_proc(in);
-	return r < 0 ? r : put(proc, "/proc");
+	if (to < 0 || (in->hidden_proc_fd >= 0 && sys_move_mount(in->hidden_proc_fd, to) < 0))
+		return -errno;
+	return put(in->proc_fd, "/proc");
 }
 
 static int put_system(const struct inside *in, const struct mount_op *op)
