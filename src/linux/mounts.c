@@ -89,11 +89,11 @@ static int set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive)
 	return sys_mount_setattr(fd, "", SYS_AT_EMPTY_PATH | (recursive ? SYS_AT_RECURSIVE : 0), &attr);
 }
 
-/* What an optional operation may meet: the path is gone, or was replaced by a link since the plan was made. The
- * latter only where the operation takes rights away and the rule above is no wider. */
+/* What an optional operation may meet: the path is gone, or lies behind another user's closed directory, where pid 1
+ * cannot go with all the capabilities that it still has, and so neither can the command. */
 static bool is_gone(int number)
 {
-	return number == ENOENT || number == ENOTDIR;
+	return number == ENOENT || number == ENOTDIR || number == EACCES;
 }
 
 static int attach(int from, const char *path)
