@@ -101,7 +101,8 @@ BAWN_PUBLIC const char *bawn_warnings(struct bawn *box);
 BAWN_PUBLIC int bawn_plan(struct bawn *box, const char *const *argv, enum bawn_format format, char **ret_text,
 			  struct bawn_error *err);
 
-/* Allow or deny, the deciding rule, its origin, what would change it. operation: "read", "write", "exec".
+/* Allow or deny, the deciding rule, its origin, what would change it. operation: "read", "write", "exec",
+ * "unix-bind", "unix-connect", "device" (target: a path), "connect", "listen" (a loopback port or HOST:PORT), "domain".
  * *ret_allowed is 1 or 0. */
 BAWN_PUBLIC int bawn_explain(struct bawn *box, const char *operation, const char *target, enum bawn_format format,
 			     int *ret_allowed, char **ret_text, struct bawn_error *err);

@@ -183,25 +183,22 @@ int bawn_plan(struct bawn *box, const char *const *argv, enum bawn_format format
 
 static int find_operation(const char *name, enum operation *ret_operation, struct bawn_error *err)
 {
-	static const char *const later[] = {
-		"connect", "device", "domain", "iokit", "listen", "mach-lookup", "sysctl", "unix-bind", "unix-connect",
-	};
 	const char *names[OPERATION__COUNT + 1] = { NULL };
 	int operation = operation_find(name);
 	const char *nearest;
 
+	if (operation >= OPERATION_IOKIT)
+		return error_set(err, ENOTSUP, "operation \"%s\": there is none on Linux", name);
 	if (operation >= 0) {
 		*ret_operation = (enum operation)operation;
 		return 0;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(later); i++)
-		if (!strcmp(name, later[i]))
-			return error_set(err, ENOTSUP, "operation \"%s\": not answered yet in this version", name);
 	for (int i = 0; i < OPERATION__COUNT; i++)
 		names[i] = operation_name((enum operation)i);
 	nearest = words_nearest(name, names);
-	return error_set(err, EINVAL, "there is no operation \"%s\"%s%s%s; known are read, write and exec", name,
-			 nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+	return error_set(err, EINVAL, "there is no operation \"%s\"%s%s%s; known are read, write, exec, unix-bind, "
+			 "unix-connect, connect, listen, domain and device",
+			 name, nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
 /* A rule may name its object by way of a link: then the link's own place is no obstacle, it was
@@ -224,7 +221,7 @@ static const char *decide(const struct policy *policy, enum operation operation,
 	struct decision way;
 
 	policy_decide(policy, operation, canonical, ret_decision);
-	if (!ret_decision->allowed || !strcmp(written, canonical))
+	if (!ret_decision->allowed || !strcmp(written, canonical) || operation > OPERATION_UNIX_BIND)
 		return canonical;
 	policy_decide(policy, OPERATION_READ, written, &way);
 	if (way.allowed || ((!way.rule || way.rule->kind != RULE_GLOB) && is_named_by_rule(policy, written)))
@@ -247,9 +244,12 @@ int bawn_explain(struct bawn *box, const char *operation, const char *target, en
 	if (!box || !operation || !target || !*target || !ret_allowed || !ret_text || !is_format(format))
 		return bad_argument(err, __func__, "a box, an operation, a target, a format and places for the answer "
 				    "are needed");
-	if ((r = find_operation(operation, &asked, err)) < 0 || (r = make_policy(box, &chain, err)) < 0 ||
-	    (r = chain_path(&chain, target, &written, err)) < 0 ||
-	    (r = path_canonical(&chain.arena, &chain.host, written, &canonical, &entry, err)) < 0)
+	if ((r = find_operation(operation, &asked, err)) < 0 || (r = make_policy(box, &chain, err)) < 0)
+		return r;
+	written = canonical = target;
+	if (operation_is_path(asked) &&
+	    ((r = chain_path(&chain, target, &written, err)) < 0 ||
+	     (r = path_canonical(&chain.arena, &chain.host, written, &canonical, &entry, err)) < 0))
 		return r;
 	canonical = decide(chain.policy, asked, written, canonical, &decision);
 	if (decision_print(chain.policy, asked, written, canonical, &decision, format, &text) < 0)

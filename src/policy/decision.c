@@ -3,9 +3,9 @@
  *
  * JSON, one object on a line; keys that a reader does not know are to be passed over:
  *
- *	{"type":"decision"}	operation, target (as asked), path (canonical), allowed, rule, origin, kind (these three
- *				null: no rule), allow_line, allow_option (null: it is allowed, or nothing of that
- *				sort would allow it) */
+ *	{"type":"decision"}	operation, target (as asked), path (canonical; of what is no path: as asked), allowed,
+ *				rule, origin, kind (these three null: no rule), allow_line, allow_option (null: it is
+ *				allowed, or nothing of that sort would allow it) */
 #include "policy/show.h"
 
 #include <string.h>
@@ -25,7 +25,8 @@ static bool is_derived(const struct rule *rule)
 /* Another entry on the same path would not help: of equally long ones deny counts. This one has to change. */
 static bool is_own_denial(const struct rule *rule, const char *path)
 {
-	return rule && rule->kind == RULE_PATH && rule->access == ACCESS_DENY && strcmp(rule->path, path) == 0;
+	return rule && (rule->kind == RULE_PATH || rule->kind == RULE_PERMISSION) && rule->access == ACCESS_DENY &&
+	       strcmp(rule->path, path) == 0;
 }
 
 /* --- what would allow it ------------------------------------------------------------------ */
@@ -60,17 +61,63 @@ static const char *option(struct arena *arena, const char *path, const char *acc
 	return take(arena, &text);
 }
 
+/* What grants a permission: a line of the profile's own table, so that it names its section, and an option. */
+static const struct grant {
+	const char *key, *before, *after;	/* the line is: key, the subject between the two */
+	const char *option;			/* NULL: none but -c */
+} grants[OPERATION__COUNT] = {
+	[OPERATION_UNIX_CONNECT] = { "network.unix_sockets.", "", " = \"allow\"", "--allow-unix-socket" },
+	[OPERATION_CONNECT] = { "network.connect", " = [", "]", "--connect" },
+	[OPERATION_LISTEN] = { "network.listen", " = [", "]", "--listen" },
+	[OPERATION_DOMAIN] = { "network.domains.", "", " = \"allow\"", "--allow-domain" },
+	[OPERATION_DEVICE] = { "devices.", "", " = \"write\"", "--device" },
+	[OPERATION_IOKIT] = { "macos.iokit_user_clients", " = [", "]", NULL },
+	[OPERATION_MACH_LOOKUP] = { "macos.mach_lookup", " = [", "]", NULL },
+};
+
+static void grant_permission(struct arena *arena, enum operation operation, const char *subject, bool own_denial,
+			const char **ret_line, const char **ret_option)
+{
+	const struct grant *grant = &grants[operation];
+	bool port = operation == OPERATION_CONNECT || operation == OPERATION_LISTEN, said = true;
+	const char *colon = port ? strrchr(subject, ':') : NULL;
+	struct text line = { 0 }, words = { 0 };
+
+	if (!grant->key)
+		return;
+	if (colon)
+		subject = colon + 1;
+	text_printf(&line, "%s%s", grant->key, grant->before);
+	if (port)
+		text_add(&line, subject);
+	else
+		said = show_toml_string(&line, subject);
+	text_add(&line, grant->after);
+	*ret_line = take(arena, &line);
+	if (!said)
+		*ret_line = NULL;
+	if (!grant->option || own_denial)
+		return;
+	text_printf(&words, "%s ", grant->option);
+	show_shell_word(&words, subject);
+	*ret_option = take(arena, &words);
+}
+
 void decision_grant(struct arena *arena, const struct policy *policy, enum operation operation, const char *path,
 		    const struct decision *decision, const char **ret_line, const char **ret_option)
 {
 	const struct rule *rule = decision->rule;
-	const char *access = operation == OPERATION_WRITE ? "write" : "read";
+	const char *access = operation == OPERATION_WRITE || operation == OPERATION_UNIX_BIND ? "write" : "read";
 	bool is_git = rule && rule->kind == RULE_PROTECTED && strcmp(path_base(rule->path), ".git") == 0;
 
 	(void)policy;
 	*ret_line = *ret_option = NULL;
 	if (decision->allowed || is_deny_glob(rule))
 		return;
+	if (operation > OPERATION_UNIX_BIND) {
+		grant_permission(arena, operation, path, is_own_denial(rule, path), ret_line, ret_option);
+		return;
+	}
 	if (rule && rule->hint)
 		*ret_line = rule->hint;
 	if (rule && rule->kind == RULE_SYSTEM)
@@ -89,35 +136,38 @@ void decision_grant(struct arena *arena, const struct policy *policy, enum opera
 
 #define RULE_COLUMNS	26
 
-static void print_rule(struct text *text, const struct policy *policy, const struct rule *rule)
+static void print_rule(struct text *text, const struct decision *decision)
 {
+	const struct rule *rule = decision->rule;
+
 	text_add(text, "  rule:  ");
 	if (rule) {
 		show_cell(text, rule->label ? rule->label : rule->path, RULE_COLUMNS);
 		text_add(text, "  (");
 		show_origin(text, &rule->origin);
 		text_add(text, ")\n");
-	} else if (policy->unconfined) {
-		text_printf(text, "none: %s confines nothing\n", policy->profile_id);
 	} else {
-		text_add(text, "none: what no entry names is denied\n");
+		text_printf(text, "none: %s\n",
+			    decision->reason ? decision->reason : "what no entry names is denied");
 	}
 }
 
-static void print_impossible(struct text *text, const struct rule *rule)
+static void print_impossible(struct text *text, enum operation operation, const struct rule *rule)
 {
 	if (is_deny_glob(rule)) {
 		text_add(text, "nothing: a deny glob decides whatever else matches; change it at ");
 		show_origin(text, &rule->origin);
 	} else if (rule && rule->kind == RULE_SYSTEM) {
 		text_add(text, "nothing: this holds whatever a profile says");
+	} else if (operation > OPERATION_UNIX_BIND) {
+		text_add(text, "nothing that a profile can say");
 	} else {
 		text_add(text, "an entry for a directory above it: in an entry's path * ? [ and { make a pattern");
 	}
 }
 
-static void print_grant(struct text *text, const char *path, const struct rule *rule, const char *line,
-			const char *command_option)
+static void print_grant(struct text *text, enum operation operation, const char *path, const struct rule *rule,
+			const char *line, const char *command_option)
 {
 	text_add(text, "  allow: ");
 	if (line)
@@ -129,7 +179,7 @@ static void print_grant(struct text *text, const char *path, const struct rule *
 	if (command_option)
 		show_visible(text, command_option);
 	if (!line && !command_option)
-		print_impossible(text, rule);
+		print_impossible(text, operation, rule);
 	text_add(text, "\n");
 }
 
@@ -176,9 +226,9 @@ int decision_print(const struct policy *policy, enum operation operation, const 
 			show_visible(text, canonical);
 			text_add(text, "\n");
 		}
-		print_rule(text, policy, decision->rule);
+		print_rule(text, decision);
 		if (!decision->allowed)
-			print_grant(text, canonical, decision->rule, line, command_option);
+			print_grant(text, operation, canonical, decision->rule, line, command_option);
 	}
 	arena_done(&arena);
 	return text->failed ? -ENOMEM : 0;

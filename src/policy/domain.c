@@ -191,3 +191,60 @@ int domain_compare(const char *a, const char *b)
 			return 0;
 	}
 }
+
+/* --- matching ----------------------------------------------------------------------------- */
+
+struct destination { const char *host; size_t size; const char *port; };	/* port "": none was said */
+
+static struct destination split(const char *text)
+{
+	struct destination to = { .host = text, .size = strlen(text), .port = "" };
+
+	port_problem(text, &to.size);
+	if (text[to.size])
+		to.port = text + to.size + 1;
+	if (text[0] == '[' && to.size >= 2) {
+		to.host++;
+		to.size -= 2;
+	}
+	if (to.size > 1 && to.host[to.size - 1] == '.')
+		to.size--;
+	return to;
+}
+
+static bool same_port(const char *pattern, const char *port)
+{
+	if (!*port)
+		port = "443";
+	return *pattern ? !strcmp(pattern, port) : !strcmp(port, "80") || !strcmp(port, "443");
+}
+
+static bool ends_with_host(const struct destination *name, const char *host, size_t size)
+{
+	if (name->size < size)
+		return false;
+	for (size_t i = 0; i < size; i++)
+		if (lower(name->host[name->size - size + i]) != lower(host[i]))
+			return false;
+	return true;
+}
+
+bool domain_match(const char *pattern, const char *name)
+{
+	struct destination want = split(pattern), have = split(name);
+	size_t stars = strspn(want.host, "*");
+	bool address = memchr(have.host, ':', have.size) || is_ipv4(have.host, have.size);
+
+	if (!same_port(want.port, have.port))
+		return false;
+	if (stars && address)
+		return false;
+	if (stars == want.size)
+		return true;
+	if (!stars)
+		return have.size == want.size && ends_with_host(&have, want.host, want.size);
+	/* what follows the stars begins with a dot */
+	if (have.size > want.size - stars && ends_with_host(&have, want.host + stars, want.size - stars))
+		return true;
+	return stars == 2 && have.size == want.size - 3 && ends_with_host(&have, want.host + 3, want.size - 3);
+}

@@ -9,6 +9,13 @@
 int policy_settings(const struct profile *profile, const struct host *host, struct policy *policy,
 		    struct bawn_error *err);
 
+/* permissions.c: what the profile says of sockets, ports, domains, devices, macOS's services → policy. */
+int policy_permissions(const struct profile *profile, const struct host *host, struct policy *policy,
+		       struct bawn_error *err);
+/* policy_decide() for these. */
+void permissions_decide(const struct policy *policy, enum operation operation, const char *subject,
+			struct decision *ret);
+
 /* What the making of a policy carries from step to step (resolve.c, git.c, scan.c). */
 struct resolver {
 	struct policy *policy;

@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* match.c — the decision: may this operation be done at this path, and which rule says so.
+/* match.c — the decision: may this operation be done at this path, and which rule says so. Questions about anything but
+ * files go on to permissions.c.
  *
  * Rules are sorted by path, one a path, so the longest one that applies is found by a binary search for the path and
  * then for each directory above it: microseconds among ten thousand. Rules that ignore case are few and rare; where
  * there are any, a scan is the simple thing that is right. */
-#include "policy/policy.h"
+#include "policy/internal.h"
 
 #include <string.h>
 
 static const char *const operation_names[] = {
 	[OPERATION_READ] = "read", [OPERATION_WRITE] = "write", [OPERATION_EXEC] = "exec",
+	[OPERATION_UNIX_BIND] = "unix-bind", [OPERATION_UNIX_CONNECT] = "unix-connect",
+	[OPERATION_CONNECT] = "connect", [OPERATION_LISTEN] = "listen", [OPERATION_DOMAIN] = "domain",
+	[OPERATION_DEVICE] = "device", [OPERATION_IOKIT] = "iokit", [OPERATION_MACH_LOOKUP] = "mach-lookup",
+	[OPERATION_SYSCTL] = "sysctl",
 };
 
 const char *operation_name(enum operation operation)
@@ -23,6 +28,11 @@ int operation_find(const char *name)
 		if (strcmp(name, operation_names[i]) == 0)
 			return (int)i;
 	return -1;
+}
+
+bool operation_is_path(enum operation operation)
+{
+	return operation <= OPERATION_UNIX_CONNECT || operation == OPERATION_DEVICE;
 }
 
 /* --- the longest rule --------------------------------------------------------------------- */
@@ -107,20 +117,25 @@ static const struct rule *find_glob(const struct policy *policy, const char *pat
 
 /* --- questions ---------------------------------------------------------------------------- */
 
-void policy_decide(const struct policy *policy, enum operation operation, const char *path, struct decision *ret)
+static void decide_file(const struct policy *policy, enum access wanted, const char *path, struct decision *ret)
 {
-	const struct rule *rule = NULL;
+	const struct rule *rule = find_glob(policy, path);
 
-	if (!policy->unconfined) {
-		rule = find_glob(policy, path);
-		if (!rule)
-			rule = find_rule(policy, path);
-	}
-	ret->rule = rule;
-	if (rule)
-		ret->allowed = rule->access >= (operation == OPERATION_WRITE ? ACCESS_WRITE : ACCESS_READ);
+	if (!rule)
+		rule = find_rule(policy, path);
+	*ret = (struct decision){ .rule = rule, .allowed = rule && rule->access >= wanted };
+}
+
+void policy_decide(const struct policy *policy, enum operation operation, const char *subject, struct decision *ret)
+{
+	if (policy->unconfined)
+		*ret = (struct decision){ .allowed = true, .reason = ":danger-full-access confines nothing" };
+	else if (operation == OPERATION_WRITE || operation == OPERATION_UNIX_BIND)
+		decide_file(policy, ACCESS_WRITE, subject, ret);
+	else if (operation <= OPERATION_EXEC)
+		decide_file(policy, ACCESS_READ, subject, ret);
 	else
-		ret->allowed = policy->unconfined;
+		permissions_decide(policy, operation, subject, ret);
 }
 
 static bool gives_less_below(const struct policy *policy, const char *path, enum access access)

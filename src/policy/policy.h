@@ -166,6 +166,7 @@ enum rule_kind {
 	RULE_PROTECTED,			/* a protected name, or part of one */
 	RULE_GIT,			/* part of `.git = "commit"` */
 	RULE_SYSTEM,			/* /proc, /dev, /sys: always so */
+	RULE_PERMISSION,			/* of a struct permission: no file rule */
 };
 
 struct rule {
@@ -179,6 +180,20 @@ struct rule {
 	const char *label;		/* as the user may find it: `":tmpdir" = "write"`, `protected name ".git"` */
 	const char *hint;		/* profile line that would open it, or NULL */
 };
+
+enum operation {			/* what a command may try to do, and what one may ask about */
+	OPERATION_READ, OPERATION_WRITE, OPERATION_EXEC,
+	OPERATION_UNIX_BIND, OPERATION_UNIX_CONNECT,	/* local sockets, by path; connect: those of the host */
+	OPERATION_CONNECT, OPERATION_LISTEN,		/* ports of the host's loopback */
+	OPERATION_DOMAIN, OPERATION_DEVICE,
+	OPERATION_IOKIT, OPERATION_MACH_LOOKUP, OPERATION_SYSCTL,	/* macOS */
+	OPERATION__COUNT
+};
+
+/* What a profile says of anything but files. The subject, rule.path, is a canonical path (unix-connect, device: and all
+ * below it), a port ("5432"), a pattern (domain) or a name (mach-lookup, iokit); "*" stands for every one. rule.access
+ * is DENY, READ (which is all that "allow" needs) or WRITE (devices). */
+struct permission { enum operation operation; struct rule rule; };
 
 enum network_mode { NETWORK_OFF, NETWORK_PROXY, NETWORK_FULL };
 
@@ -207,6 +222,10 @@ struct policy {
 	const char *sockets_missing;	/* why some are not among them (static), or NULL */
 	enum network_mode network;
 	struct origin network_origin;
+	struct permission *permissions;		/* in the order of the profile's settings */
+	size_t permission_count, permission_capacity;
+	const struct setting *gpu;	/* devices.gpu; these three are the profile's, NULL: not asked for */
+	const struct setting *appleevents, *extra_sbpl;		/* macOS */
 	struct setting *unenforced;	/* settings that this version cannot enforce: plan refuses them */
 	size_t unenforced_count, unenforced_capacity;
 	const char **environ;		/* the command's, NULL at the end */
@@ -218,6 +237,7 @@ struct policy {
 	struct text warnings;		/* lines for every command */
 };
 
+/* profile must outlive the policy. */
 int policy_resolve(const struct profile *profile, const char *const *add_dirs, const struct host *host,
 		   struct policy **ret_policy, struct bawn_error *err);
 void policy_free(struct policy *policy);
@@ -229,18 +249,20 @@ int path_canonical(struct arena *arena, const struct host *host, const char *pat
 
 /* --- match.c: the decision ---------------------------------------------------------------- */
 
-enum operation { OPERATION_READ, OPERATION_WRITE, OPERATION_EXEC, OPERATION__COUNT };
 const char *operation_name(enum operation operation);
 int operation_find(const char *name);			/* or -1 */
+bool operation_is_path(enum operation operation);	/* its subject is a path */
 
 struct decision {
 	bool allowed;
-	const struct rule *rule;	/* NULL: no entry, hence denied */
+	const struct rule *rule;	/* NULL: no entry */
+	const char *reason;		/* static: why, where there is no rule; NULL: what no entry names is denied */
 };
 
-/* path is absolute and canonical. A deny glob that matches path or a directory above it decides; else the
- * longest rule. */
-void policy_decide(const struct policy *policy, enum operation operation, const char *path, struct decision *ret);
+/* subject: an absolute and canonical path; or what struct permission says of the operation (connect: a port, or
+ * HOST:PORT).
+ * Files: a deny glob that matches path or a directory above it decides; else the longest rule. */
+void policy_decide(const struct policy *policy, enum operation operation, const char *subject, struct decision *ret);
 /* The same for those who want no reason. */
 bool policy_allows_write(const struct policy *policy, const char *path);
 /* path is as above; true when a rule stands at or below it that gives less than what it is given itself. */

@@ -80,6 +80,9 @@ bool path_is_named(const char *text);
 const char *domain_problem(const char *pattern);
 /* Order of patterns, the same for spellings that mean the same (case, a dot at the end). */
 int domain_compare(const char *a, const char *b);
+/* Whether a pattern without problems matches NAME or NAME:PORT; without a port 443 is meant. A pattern without a port
+ * matches 80 and 443. "*" matches whatever is not an address. */
+bool domain_match(const char *pattern, const char *name);
 
 /* --- profile_merge.c, profile_check.c ----------------------------------------------------- */
 

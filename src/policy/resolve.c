@@ -558,6 +558,8 @@ int policy_resolve(const struct profile *profile, const char *const *add_dirs, c
 	policy->uid = host->uid;
 	policy->gid = host->gid;
 	e = policy_settings(profile, host, policy, err);
+	if (e >= 0)
+		e = policy_permissions(profile, host, policy, err);
 	if (e >= 0 && !policy->unconfined)
 		e = (e = collect_roots(&r, add_dirs)) < 0 || (e = add_entries(&r)) < 0 ? e : derive(&r);
 	if (e < 0) {
