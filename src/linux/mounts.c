@@ -132,15 +132,27 @@ static int clone_op(const struct mount_op *op, int *ret_fd)
 	return 0;
 }
 
+/* Read-only says nothing of reading and writing the device (do_dentry_open() in fs/open.c passes special files); it
+ * keeps the node itself, which is the host's, from the chmod(2) of its owner: root's box runs as that. */
+static int clone_node(int at, const char *path, int flags)
+{
+	autoclose int fd = sys_open_tree(at, path, SYS_OPEN_TREE_CLONE | O_CLOEXEC | flags);
+
+	if (fd < 0 || set_attributes(fd, SYS_MOUNT_ATTR_RDONLY | SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NOEXEC, 0,
+				     false) < 0)
+		return -errno;
+	return take_fd(&fd);
+}
+
 static int clone_nodes(struct inside *in)
 {
 	char path[32] = "/dev/";
 
 	for (size_t i = 0; i < ARRAY_SIZE(device_nodes); i++) {
 		strcpy(path + 5, device_nodes[i]);
-		in->node_fds[i] = sys_open_tree(AT_FDCWD, path, SYS_OPEN_TREE_CLONE | O_CLOEXEC);
-		if (in->node_fds[i] < 0 && errno != ENOENT)
-			return -errno;
+		in->node_fds[i] = clone_node(AT_FDCWD, path, 0);
+		if (in->node_fds[i] < 0 && in->node_fds[i] != -ENOENT)
+			return in->node_fds[i];
 	}
 	return 0;
 }
@@ -167,7 +179,7 @@ static int clone_terminal(void)
 		node = sys_open(path, O_PATH | O_CLOEXEC);
 		if (node >= 0 && fstat(node, &named) == 0 && fstat(fd, &open_one) == 0 &&
 		    named.st_rdev == open_one.st_rdev)
-			return clone_fd(node, false);
+			return clone_node(node, "", SYS_AT_EMPTY_PATH);
 	}
 	return -1;
 }
