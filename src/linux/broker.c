@@ -14,7 +14,7 @@
  * a protected file by rename(2), as git and editors do, the kernel takes the mount away with it.
  *
  * Should: answer every notification. Mustn't: allocate, wait for another process, act on a path twice.
- * broker_open.c has the opens. */
+ * broker_open.c has the opens, broker_foreign.c what 32-bit calls need before. */
 #include "linux/broker.h"
 
 #include <signal.h>
@@ -533,6 +533,9 @@ void broker_answer(struct broker *broker)
 	if (ioctl(broker->listener_fd, NOTIF_IOCTL_RECV, &notif) < 0)
 		return;			/* the caller died before we looked */
 	call.target.tid = (pid_t)notif.pid;
+	call.target.narrow = notif.data.arch != seccomp_audit_arch(SECCOMP_HOST);
+	if (call.target.narrow)
+		broker_translate(&notif.data);
 	call.target.own_root = broker->nested && !nested_is_same_tree(broker->nested, call.target.tid);
 	result = make_call(&call);
 	if (!call.later)

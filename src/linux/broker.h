@@ -63,6 +63,11 @@ void broker_reply(struct call *call, int result);
 
 #define autorelease __attribute__((cleanup(broker_release)))
 
+/* --- broker_foreign.c --------------------------------------------------------------------- */
+
+/* Makes a call of another architecture ours: number and arguments. Number SECCOMP_ABSENT: there is no such call. */
+void broker_translate(struct seccomp_data *data);
+
 /* --- broker_open.c ------------------------------------------------------------------------ */
 
 int broker_open(struct call *call, int at, uint64_t path, int flags, mode_t mode);

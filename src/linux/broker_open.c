@@ -19,6 +19,7 @@
 #include <sys/statfs.h>
 
 #define ACCESS_MODE (O_WRONLY | O_RDWR)	/* musl's O_ACCMODE has O_PATH in it */
+#define I386_O_LARGEFILE 0100000
 #define MAX_LINKS 40			/* as the kernel: path_resolution(7) */
 
 static bool is_writing(int flags)
@@ -46,24 +47,35 @@ static int go_on(struct call *call)
 
 /* --- opening here ------------------------------------------------------------------------- */
 
+/* Whether a 32-bit program that did not ask for it is about to get a file whose size its off_t cannot hold
+ * (generic_file_open(), fs/open.c). openat2() always asks for it, truncate() opens nothing. */
+static bool is_too_large(const struct call *call, int flags, int fd)
+{
+	int number = call->notif->data.nr;
+	struct stat st;
+
+	return call->target.narrow && !(flags & I386_O_LARGEFILE) && number != SYS_openat2 && number != SYS_truncate &&
+	       fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > INT32_MAX;
+}
+
 /* Without blocking, and without taking a terminal; the caller gets back the file status flags it asked for. */
 static int open_here(struct call *call, const struct place *place, int flags, mode_t mode)
 {
 	/* Emptied only when the caller has room for the descriptor; O_RDONLY|O_TRUNC cannot wait that long. */
 	bool later = (flags & O_TRUNC) && (flags & ACCESS_MODE) != O_RDONLY;
-	int fd = openat(place->parent_fd, place->name,
-			(flags & ~(later ? O_TRUNC : 0)) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, mode);
+	autoclose int fd = openat(place->parent_fd, place->name,
+				  (flags & ~(later ? O_TRUNC : 0)) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, mode);
 	struct stat st;
 
 	if (fd < 0)
 		return -errno;
-	if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & (O_APPEND | O_DIRECT | O_NOATIME)) < 0) {
-		close(fd);
+	if (is_too_large(call, flags, fd))
+		return -EOVERFLOW;
+	if (!(flags & O_NONBLOCK) && fcntl(fd, F_SETFL, flags & (O_APPEND | O_DIRECT | O_NOATIME)) < 0)
 		return -errno;
-	}
-	call->fd = fd;
-	call->fd_flags = flags & O_CLOEXEC;
 	call->truncate = later && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	call->fd = take_fd(&fd);
+	call->fd_flags = flags & O_CLOEXEC;
 	return 0;
 }
 

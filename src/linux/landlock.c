@@ -5,9 +5,8 @@
  * roots", not the exceptions inside them. Only rights to change things are handled: a right that is handled
  * costs every open that asks for it, and reading is held by mounts alone. A second domain, for the command and
  * not for pid 1, handles the making of names and the opening of files for writing, and grants them on devices
- * and procfs only: the broker is then the only way to either, also for calls that no filter sees (io_uring, a
- * foreign architecture). Rights that this kernel does not know were already judged by plan.c; nothing in this
- * file chooses policy.
+ * and procfs only: the broker is then the only way to either, also for calls that no filter sees (io_uring).
+ * Rights that this kernel does not know were already judged by plan.c; nothing in this file chooses policy.
  *
  * landlock(7); rights by ABI: Documentation/userspace-api/landlock.rst */
 #include "linux/box.h"

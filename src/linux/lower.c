@@ -210,13 +210,12 @@ static int lower_landlock(struct box *box)
 	};
 	const struct plan *plan = box->plan;
 	int abi = plan->features.landlock_abi;
-	bool passed;			/* some calls pass the filter */
+	bool passed = plan->policy->kernel_allow & (1u << KERNEL_IO_URING);	/* some calls pass the filter */
 
 	box->landlock_scoped = landlock_scopes(abi);
 	/* A domain that handles any file right may not mount (hook_sb_mount), and a nested sandbox must. */
 	if (plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES))
 		return 0;
-	passed = plan->policy->kernel_allow & (1u << KERNEL_IO_URING | 1u << KERNEL_FOREIGN_ARCH);
 	box->landlock_handled = landlock_rights(abi) & ~(passed ? 0 : landlock_costly_rights());
 	box->landlock_creation = plan->broker ? landlock_creation_rights(abi) & box->landlock_handled : 0;
 	if (!box->landlock_handled)
@@ -259,11 +258,7 @@ void linux_lower_limits(struct box *box)
 static int lower_seccomp(struct box *box, struct bawn_error *err)
 {
 	struct seccomp_options options = {
-#if defined(__aarch64__)
-		.arch = SECCOMP_AARCH64,
-#else
-		.arch = SECCOMP_X86_64,
-#endif
+		.arch = SECCOMP_HOST,
 		.kernel_allow = box->plan->policy->kernel_allow,
 		.broker = box->plan->broker && !box->plan->features.outer_broker,
 	};

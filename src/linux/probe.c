@@ -92,6 +92,7 @@ void linux_probe(struct features *ret_features, bool thorough)
 		.seccomp = has_filter_flags(0), .root = geteuid() == 0,
 		.seccomp_notify = has_filter_flags(SECCOMP_FILTER_FLAG_NEW_LISTENER | (1u << 5)),
 		.new_mount_api = has_mount_setattr(), .openat2 = has_openat2(),
+		.foreign_calls = seccomp_foreign(SECCOMP_HOST) != SECCOMP_ARCH__COUNT,
 	};
 	int number = thorough ? try_namespaces(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID) : 0;
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seccomp.c — the rows of syscalls.def that stand → one BPF program.
  *
- *	load the architecture; another one meets its row's outcome
+ *	load the architecture; one that is not judged meets its row's outcome
  *	load the number; balanced binary search among runs of numbers that meet the same fate
  *	the argument tests, the returns
+ *	where foreign-arch is open: the last two once more, for calls of the other architecture
  *
  * A call's rows are emitted from the last to the first, each a test that goes on to the row below. Equal
  * tests that lead to equal places are emitted once, so calls with like rows (chmod and fchmod) share them.
@@ -12,7 +13,10 @@
  *
  * Since 5.11 the kernel tries a program on every number when it is loaded, and never runs it again for those
  * that it allows whatever the arguments (seccomp_cache_prepare). That trial is a good part of what loading
- * costs; hence the balance. */
+ * costs; hence the balance.
+ *
+ * The other architecture's part stands last and shares nothing, so that native calls run through the very
+ * instructions that they would without it. */
 #include "linux/seccomp.h"
 
 #include <fcntl.h>
@@ -25,8 +29,7 @@
 
 #define NUMBERS		512		/* more than any system call's */
 #define X32_FIRST	0x40000000u	/* __X32_SYSCALL_BIT */
-#define CAPACITY	512		/* instructions; the kernel takes 4,096 */
-#define ALLOW_LABEL	0		/* of the return emitted first: memory full of zeros allows everything */
+#define CAPACITY	1024		/* instructions; the kernel takes 4,096 */
 
 /* --- the table ---------------------------------------------------------------------------- */
 
@@ -54,8 +57,8 @@
 #define BROKER		SECCOMP_BROKER
 #define KERNEL_NONE	KERNEL__COUNT
 
-#define CALL(name, x86_64, aarch64, condition, outcome, opened_by, reason) \
-	{ #name, { x86_64, aarch64 }, { condition }, outcome, KERNEL_##opened_by, reason },
+#define CALL(name, x86_64, aarch64, i386, condition, outcome, opened_by, reason) \
+	{ #name, { x86_64, aarch64, i386 }, { condition }, outcome, KERNEL_##opened_by, reason },
 const struct seccomp_row seccomp_rows[] = {
 #include "linux/syscalls.def"
 };
@@ -63,15 +66,34 @@ const struct seccomp_row seccomp_rows[] = {
 
 const size_t seccomp_row_count = ARRAY_SIZE(seccomp_rows);
 
-#define CALL(name, x86_64, aarch64, condition, outcome, opened_by, reason) \
-	_Static_assert((x86_64) < NUMBERS && (aarch64) < NUMBERS, #name " has too high a number");
+#define CALL(name, x86_64, aarch64, i386, condition, outcome, opened_by, reason) \
+	_Static_assert((x86_64) < NUMBERS && (aarch64) < NUMBERS && (i386) < NUMBERS, #name " has too high a number");
 #include "linux/syscalls.def"
 #undef CALL
 
-static const uint32_t audit_archs[SECCOMP_ARCH__COUNT] = {
-	[SECCOMP_X86_64] = AUDIT_ARCH_X86_64,
-	[SECCOMP_AARCH64] = AUDIT_ARCH_AARCH64,
+static const struct { uint32_t audit; enum seccomp_arch foreign; } archs[SECCOMP_ARCH__COUNT] = {
+	[SECCOMP_X86_64]  = { AUDIT_ARCH_X86_64,  SECCOMP_I386 },
+	[SECCOMP_AARCH64] = { AUDIT_ARCH_AARCH64, SECCOMP_ARCH__COUNT },
+	[SECCOMP_I386]	  = { AUDIT_ARCH_I386,	  SECCOMP_ARCH__COUNT },
 };
+
+enum seccomp_arch seccomp_foreign(enum seccomp_arch arch)
+{
+	return archs[arch].foreign;
+}
+
+uint32_t seccomp_audit_arch(enum seccomp_arch arch)
+{
+	return archs[arch].audit;
+}
+
+int seccomp_translate(enum seccomp_arch from, int number, enum seccomp_arch to)
+{
+	for (size_t i = 0; number >= 0 && i < seccomp_row_count; i++)
+		if (seccomp_rows[i].numbers[from] == number)
+			return seccomp_rows[i].numbers[to];
+	return SECCOMP_ABSENT;
+}
 
 /* --- what becomes of a row ---------------------------------------------------------------- */
 
@@ -118,13 +140,13 @@ const char *seccomp_row_outcome(const struct seccomp_row *row,
 struct node { struct seccomp_test test; unsigned yes, no, label; };
 struct run { uint32_t first; unsigned label; };
 
-struct lowering {
+struct lowering {				/* of one architecture */
 	const struct seccomp_options *options;
-	struct bpf_builder builder;
+	struct bpf_builder *builder;
 	struct { bool emitted; unsigned label; } returns[ARRAY_SIZE(outcomes)];
 	struct node nodes[64];			/* tests emitted so far; one without room is not shared */
 	size_t node_count;
-	unsigned fates[NUMBERS], x32, foreign;	/* labels */
+	unsigned fates[NUMBERS], x32, foreign, allow;	/* labels */
 	struct run runs[NUMBERS + 3];
 	size_t run_count;
 };
@@ -134,7 +156,7 @@ static unsigned return_emit(struct lowering *lowering, int outcome)
 	size_t i = outcome_index(outcome);
 
 	if (!lowering->returns[i].emitted) {
-		lowering->returns[i].label = bpf_return(&lowering->builder, outcomes[i].value);
+		lowering->returns[i].label = bpf_return(lowering->builder, outcomes[i].value);
 		lowering->returns[i].emitted = true;
 	}
 	return lowering->returns[i].label;
@@ -155,7 +177,7 @@ static unsigned load_emit(struct bpf_builder *builder, size_t offset)
 static unsigned test_emit(struct lowering *lowering, const struct seccomp_test *test, unsigned yes,
 			  unsigned no)
 {
-	struct bpf_builder *builder = &lowering->builder;
+	struct bpf_builder *builder = lowering->builder;
 	struct node node = { *test, yes, no, 0 };
 
 	if (test->kind == TEST_END || yes == no)
@@ -190,7 +212,9 @@ static void rows_emit(struct lowering *lowering)
 {
 	const struct seccomp_options *options = lowering->options;
 
-	return_emit(lowering, SECCOMP_ALLOW);		/* ALLOW_LABEL */
+	lowering->allow = lowering->x32 = lowering->foreign = return_emit(lowering, SECCOMP_ALLOW);
+	for (size_t i = 0; i < NUMBERS; i++)
+		lowering->fates[i] = lowering->allow;
 	for (size_t i = seccomp_row_count; i-- > 0;) {
 		const struct seccomp_row *row = &seccomp_rows[i];
 		unsigned *fate, label;
@@ -218,10 +242,10 @@ static void runs_make(struct lowering *lowering)
 {
 	for (uint32_t number = 0; number < NUMBERS; number++)
 		run_add(lowering, number, lowering->fates[number]);
-	run_add(lowering, NUMBERS, ALLOW_LABEL);
+	run_add(lowering, NUMBERS, lowering->allow);
 	run_add(lowering, X32_FIRST, lowering->x32);
 	/* -1 is no call: a tracer sets it to skip one, and chooses the result itself. */
-	run_add(lowering, UINT32_MAX, ALLOW_LABEL);
+	run_add(lowering, UINT32_MAX, lowering->allow);
 }
 
 static unsigned search_emit(struct bpf_builder *builder, const struct run *runs, size_t count)
@@ -236,19 +260,34 @@ static unsigned search_emit(struct bpf_builder *builder, const struct run *runs,
 	return bpf_branch(builder, BPF_JGE, runs[half].first, yes, no);
 }
 
-int seccomp_lower(const struct seccomp_options *options, struct arena *arena, struct bpf_program *ret,
-		  struct bawn_error *err)
+/* Everything about the calls of one architecture; gives the place to start at, and what meets those of none. */
+static unsigned arch_emit(struct bpf_builder *builder, const struct seccomp_options *options, unsigned *ret_foreign)
 {
-	struct lowering lowering = { .options = options };
-	struct bpf_builder *builder = &lowering.builder;
-	unsigned search;
+	struct lowering lowering = { .options = options, .builder = builder };
 
-	bpf_init(builder, arena, CAPACITY);
 	rows_emit(&lowering);
 	runs_make(&lowering);
 	search_emit(builder, lowering.runs, lowering.run_count);
-	search = load_emit(builder, offsetof(struct seccomp_data, nr));
-	bpf_branch(builder, BPF_JEQ, audit_archs[options->arch], search, lowering.foreign);
-	load_emit(builder, offsetof(struct seccomp_data, arch));
-	return bpf_finish(builder, ret, err);
+	*ret_foreign = lowering.foreign;
+	return load_emit(builder, offsetof(struct seccomp_data, nr));
+}
+
+int seccomp_lower(const struct seccomp_options *options, struct arena *arena, struct bpf_program *ret,
+		  struct bawn_error *err)
+{
+	struct seccomp_options guest = *options;
+	struct bpf_builder builder;
+	unsigned own, foreign, other = 0;
+
+	guest.arch = options->kernel_allow & (1u << KERNEL_FOREIGN_ARCH) ? seccomp_foreign(options->arch) :
+									    SECCOMP_ARCH__COUNT;
+	bpf_init(&builder, arena, CAPACITY);
+	if (guest.arch != SECCOMP_ARCH__COUNT)
+		other = arch_emit(&builder, &guest, &foreign);
+	own = arch_emit(&builder, options, &foreign);
+	if (guest.arch != SECCOMP_ARCH__COUNT)
+		foreign = bpf_branch(&builder, BPF_JEQ, archs[guest.arch].audit, other, foreign);
+	bpf_branch(&builder, BPF_JEQ, archs[options->arch].audit, own, foreign);
+	load_emit(&builder, offsetof(struct seccomp_data, arch));
+	return bpf_finish(&builder, ret, err);
 }

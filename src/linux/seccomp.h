@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seccomp.h — kernel.allow → BPF program. Pure: for either architecture, on any machine.
+/* seccomp.h — kernel.allow → BPF program. Pure: for every architecture, on any machine.
  *
  *	syscalls.def   what is closed, by which errno, what opens it, and why
  *	seccomp.c      rows + options → program
@@ -16,7 +16,13 @@
 
 #include "policy/policy.h"
 
-enum seccomp_arch { SECCOMP_X86_64, SECCOMP_AARCH64, SECCOMP_ARCH__COUNT };
+enum seccomp_arch { SECCOMP_X86_64, SECCOMP_AARCH64, SECCOMP_I386, SECCOMP_ARCH__COUNT };
+
+#if defined(__aarch64__)
+#define SECCOMP_HOST	SECCOMP_AARCH64
+#else
+#define SECCOMP_HOST	SECCOMP_X86_64
+#endif
 
 /* --- seccomp.c: the table, and what becomes of it ----------------------------------------- */
 
@@ -34,7 +40,7 @@ struct seccomp_row {
 	const char *name;
 	int numbers[SECCOMP_ARCH__COUNT];	/* or one of these: */
 #define SECCOMP_ABSENT	(-1)			/* the architecture has no such call */
-#define SECCOMP_FOREIGN	(-2)			/* every call of another architecture */
+#define SECCOMP_FOREIGN	(-2)			/* every call of an architecture that is not judged */
 #define SECCOMP_X32	(-3)			/* every x32 call */
 	struct seccomp_test tests[SECCOMP_TESTS];	/* all must hold, up to the first END */
 	int outcome;				/* an errno value, or: */
@@ -53,6 +59,13 @@ struct seccomp_options {
 	uint32_t kernel_allow;			/* 1u << KERNEL_...: what the profile opens */
 	bool broker;				/* takes calls that create names (SECCOMP_RET_USER_NOTIF) */
 };
+
+/* Which other architecture's calls foreign-arch opens on this one, each judged by its own column;
+ * SECCOMP_ARCH__COUNT: none. */
+enum seccomp_arch seccomp_foreign(enum seccomp_arch arch);
+/* The number, on architecture to, of the call that has a row and this number on from; SECCOMP_ABSENT: there is none. */
+int seccomp_translate(enum seccomp_arch from, int number, enum seccomp_arch to);
+uint32_t seccomp_audit_arch(enum seccomp_arch arch);	/* AUDIT_ARCH_... */
 
 /* "EPERM", "ENOSYS", "EAFNOSUPPORT", "broker", "allowed"; NULL: the row has no part in this program. */
 const char *seccomp_row_outcome(const struct seccomp_row *row,

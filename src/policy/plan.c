@@ -243,15 +243,11 @@ static int promise_always(struct plan *plan)
 		{ "signals reach no process outside", LAYER_NAMESPACE, LAYER_LANDLOCK },
 	};
 
-	bool foreign = plan->policy->kernel_allow & (1u << KERNEL_FOREIGN_ARCH);
-
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		bool scoped = rows[i].second != LAYER_LANDLOCK || plan->features.landlock_abi >= 6;
 
 		if (add_promise(plan, rows[i].text, always, rows[i].layer, scoped ? rows[i].second : LAYER_NONE,
-				foreign && rows[i].layer == LAYER_SECCOMP ?
-					"not held against 32-bit calls (kernel.allow)" :
-					NULL) < 0)
+				NULL) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -291,9 +287,8 @@ static const char *const weaker[KERNEL__COUNT] = {
 	[KERNEL_KEYRING] = "weaker: opened by kernel.allow",
 	[KERNEL_VSOCK] = "weaker: opened by kernel.allow",
 	[KERNEL_NETLINK] = "weaker: opened by kernel.allow",
-	[KERNEL_FOREIGN_ARCH] = "weaker: 32-bit calls pass no filter: whatever seccomp alone holds is open to "
-				"them, set-id bits and user "
-				"namespaces among it, and with user-namespaces missing names too",
+	[KERNEL_FOREIGN_ARCH] = "weaker: the kernel's 32-bit entries are open; each call is judged as the 64-bit one "
+				"is, and x32 calls stay closed",
 };
 
 static int promise_kernel(struct plan *plan)
@@ -301,7 +296,8 @@ static int promise_kernel(struct plan *plan)
 	int e = 0;
 
 	for (int i = 0; e >= 0 && i < KERNEL__COUNT; i++) {
-		bool open = plan->policy->kernel_allow & (1u << i);
+		bool had = i != KERNEL_FOREIGN_ARCH || plan->features.foreign_calls;
+		bool open = had && plan->policy->kernel_allow & (1u << i);
 		const char *text = arena_printf(&plan->arena, "kernel: %s %s", kernel_name_text(i),
 						open ? "open" : "closed");
 
@@ -379,26 +375,34 @@ static int gaps_of_broker(struct plan *plan)
 	});
 }
 
-/* Names opened together may undo what each leaves standing. */
+/* Names opened together may undo what each leaves standing; and one may not be had here. */
 static int gaps_of_kernel(struct plan *plan)
 {
+	const struct origin *origins = plan->policy->kernel_origins;
 	uint32_t open = plan->policy->kernel_allow;
-	int past_filter = open & (1u << KERNEL_FOREIGN_ARCH) ? KERNEL_FOREIGN_ARCH : KERNEL_IO_URING;
+	bool both = (open & (1u << KERNEL_USER_NAMESPACES)) && (open & (1u << KERNEL_IO_URING));
+	int e = 0;
 
-	if (!plan->broker || !(open & (1u << KERNEL_USER_NAMESPACES)) || !(open & (1u << past_filter)))
-		return 0;
-	return add_gap(
-		plan,
-		(struct plan_gap){
-			.what = "protected and denied names that do not exist yet cannot be created",
-			.origin = plan->policy->kernel_origins[past_filter],
-			.acceptable = true,
-			.missing = arena_printf(
-				&plan->arena,
-				"%s passes the filter, and user-namespaces leaves no Landlock rule behind it",
-				kernel_name_text(past_filter)),
-			.remedy = "open one of the two only",
-		});
+	if (plan->broker && both)
+		e = add_gap(plan, (struct plan_gap){
+					  .what = "protected and denied names that do not exist yet cannot "
+						  "be created",
+					  .origin = origins[KERNEL_IO_URING],
+					  .missing = "io-uring passes the filter, and user-namespaces leaves "
+						     "no Landlock rule behind it",
+					  .remedy = "open one of the two only",
+					  .acceptable = true,
+				  });
+	if (e >= 0 && (open & (1u << KERNEL_FOREIGN_ARCH)) && !plan->features.foreign_calls)
+		e = add_gap(plan, (struct plan_gap){
+					  .what = "32-bit calls, opened by kernel.allow",
+					  .origin = origins[KERNEL_FOREIGN_ARCH],
+					  .missing = "this version knows no 32-bit calls of this architecture, "
+						     "and lets none pass unjudged",
+					  .remedy = "remove foreign-arch, or use an x86_64 machine",
+					  .acceptable = true,
+				  });
+	return e;
 }
 
 static int gaps_of_sockets(struct plan *plan)

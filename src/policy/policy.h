@@ -299,6 +299,7 @@ struct features {			/* what this machine has; probe() fills it, tests write it *
 	bool new_mount_api;		/* open_tree, move_mount, mount_setattr (Linux 5.12) */
 	bool openat2;			/* Linux 5.6 */
 	bool proc_mountable;		/* a new procfs may be mounted */
+	bool foreign_calls;		/* this architecture's 32-bit calls have rows to be judged by */
 	bool root;			/* the caller's uid is 0 */
 };
 

@@ -100,7 +100,8 @@ static void compare(struct golden *golden, const char *file, const struct text *
 static bool set_feature(struct features *features, const char *name, int value)
 {
 	const struct { const char *name; bool *flag; } flags[] = {
-		{ "new_mount_api", &features->new_mount_api }, { "openat2", &features->openat2 },
+		{ "foreign_calls", &features->foreign_calls }, { "new_mount_api", &features->new_mount_api },
+		{ "openat2", &features->openat2 },
 		{ "outer_broker", &features->outer_broker }, { "outer_listener", &features->outer_listener },
 		{ "proc_mountable", &features->proc_mountable }, { "root", &features->root },
 		{ "seccomp", &features->seccomp },

@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 
 #define X32_BIT 0x40000000L
-#define I386_GETPID 20L
 #define AF_VSOCK_ 40		/* not in every libc's headers */
 #define AF_ALG_ 38
 #define NEW_TIME 0x80
@@ -164,19 +163,6 @@ static int trial_x32(char **argv)
 	return outcome(syscall(X32_BIT | SYS_getpid));
 }
 
-static int trial_i386(char **argv)
-{
-	long r = I386_GETPID;
-
-	(void)argv;
-#if defined(__x86_64__)
-	__asm__ volatile("int $0x80" : "+a"(r) : : "r8", "r9", "r10", "r11", "memory");
-#else
-	r = -ENOSYS;
-#endif
-	return (int)r;
-}
-
 /* --- sockets --- */
 
 static const struct { const char *name; int family, type, protocol; } sockets[] = {
@@ -291,7 +277,6 @@ const struct trial kernel_trials[] = {
 	{ "call",		1, trial_call,		"gets as far as the checks of a call's arguments" },
 	{ "clone",		1, trial_clone,		"a child with these FLAGS" },
 	{ "clone3",		1, trial_clone3,	"a child with these FLAGS" },
-	{ "i386",		0, trial_i386,		"getpid by int 0x80" },
 	{ "io-uring",		0, trial_io_uring,	"makes a ring" },
 	{ "keyctl",		0, trial_keyctl,	"asks for the session keyring" },
 	{ "perf",		0, trial_perf,		"counts an event of its own" },

@@ -7,7 +7,7 @@
 
 const struct features scene_features = {
 	.landlock_abi = 7, .user_namespaces = true, .seccomp = true, .seccomp_notify = true, .new_mount_api = true,
-	.openat2 = true, .proc_mountable = true,
+	.openat2 = true, .proc_mountable = true, .foreign_calls = true,
 };
 
 /* --- the chain ---------------------------------------------------------------------------------------------------- */

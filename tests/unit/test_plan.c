@@ -393,6 +393,32 @@ static void limit_of_processes_cannot_hold_root(void **state)
 	assert_int_equal(scene.plan->gap_count, 0);
 }
 
+static void foreign_calls_open_where_they_can_be_judged(void **state)
+{
+	struct features features = scene_features;
+
+	plan(HOST, WORK "[permissions.t.kernel]\nallow = ['foreign-arch', 'user-namespaces']\n");
+	assert_int_equal(scene.plan->gap_count, 0);
+	held_by(promise_of("kernel: foreign-arch open"), NONE, NONE);
+	features.foreign_calls = false;
+	plan_on(&features, HOST, WORK "[permissions.t.kernel]\nallow = ['foreign-arch', 'user-namespaces']\n");
+	assert_int_equal(scene.plan->gap_count, 1);
+	assert_string_equal(scene.plan->gaps[0].what, "32-bit calls, opened by kernel.allow");
+	assert_int_equal(scene.plan->gaps[0].origin.line, 5);
+	held_by(promise_of("kernel: foreign-arch closed"), LAYER_SECCOMP, NONE);
+	plan_on(&features, HOST, WORK "[permissions.t.kernel]\nallow = ['user-namespaces']\n");
+	assert_int_equal(scene.plan->gap_count, 0);
+}
+
+static void names_opened_together_leave_a_gap(void **state)
+{
+	plan(HOST, WORK "[permissions.t.kernel]\nallow = ['user-namespaces', 'io-uring']\n");
+	assert_int_equal(scene.plan->gap_count, 1);
+	assert_non_null(gap_of(NEW_NAMES));
+	plan(HOST, WORK "[permissions.t.kernel]\nallow = ['foreign-arch', 'io-uring']\n");
+	assert_int_equal(scene.plan->gap_count, 0);
+}
+
 static void setting_of_a_later_version_is_a_gap_that_stays(void **state)
 {
 	plan(HOST "c /dev/kvm\n", WORK "'/dev/kvm' = 'write'\n[permissions.t.network]\nlisten = [8080]\n");
@@ -556,6 +582,8 @@ int main(void)
 		T(blocker_of_user_namespaces_is_named),
 		T(landlock_is_missed_as_far_as_the_policy_needs_it),
 		T(limit_of_processes_cannot_hold_root),
+		T(foreign_calls_open_where_they_can_be_judged),
+		T(names_opened_together_leave_a_gap),
 		T(setting_of_a_later_version_is_a_gap_that_stays),
 		T(refusal_names_line_and_rule_and_remedy),
 		T(refusal_names_every_gap),

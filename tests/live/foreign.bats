@@ -1,0 +1,227 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# foreign.bats — 32-bit calls, with kernel.allow = ["foreign-arch"]: open as a way in, and judged like all others.
+load helpers
+
+# open_refused [OPTION...] -- CALL ARGUMENT...: the i386 call inside, where 32-bit calls are open
+open_refused() {
+  local options=()
+  while [ "$1" != -- ]; do options+=("$1"); shift; done
+  shift
+  refused --allow-kernel foreign-arch "${options[@]}" -- i386 "$@"
+}
+open_allowed() {
+  local options=()
+  while [ "$1" != -- ]; do options+=("$1"); shift; done
+  shift
+  allowed --allow-kernel foreign-arch "${options[@]}" -- i386 "$@"
+}
+
+# foreign_closed CALL ARGUMENT...: works without the box (see closed()), is refused inside
+foreign_closed() {
+  run "$PROBE" i386 "$@"
+  if [ "$status" != 0 ]; then
+    run unshare -Urmn "$PROBE" i386 "$@"
+    [ "$status" = 0 ] || ! is_root || fail "does not work outside either: i386 $* → $output"
+  fi
+  open_refused -- "$@"
+}
+
+@test "i386_calls_are_refused_unless_they_are_opened" {
+  works i386 getpid
+  refused -- i386 getpid
+  says "Function not implemented"
+  open_allowed -- getpid
+  works i386 mkdir "@$OUTSIDE/d" 0755
+  refused -- i386 mkdir @d 0755
+  missing d
+  open_allowed -- mkdir @d 0755
+  [ -d d ]
+}
+
+@test "x32_calls_are_refused_also_where_32_bit_calls_are_open" {
+  run "$PROBE" x32
+  refused --allow-kernel foreign-arch -- x32
+  says "Function not implemented"
+}
+
+@test "i386_calls_set_no_set_id_bit" {
+  local file
+  for file in "$OUTSIDE/f" "$WS/f"; do echo > "$file"; done
+  works i386 chmod "@$OUTSIDE/f" 04755
+  works i386 fchmodat -100 "@$OUTSIDE/f" 02755
+  works i386 creat "@$OUTSIDE/creat" 04755
+  works i386 open "@$OUTSIDE/open" 0101 04755
+  works i386 openat -100 "@$OUTSIDE/openat" 0101 06755
+  works i386 mknod "@$OUTSIDE/mknod" 0104755 0
+  works i386 openat2 -100 "@$OUTSIDE/openat2" =0101,0,04755 24
+  [ "$(find "$OUTSIDE" -perm /6000 | wc -l)" = 6 ]
+  open_refused -- chmod @f 04755
+  open_refused -- fchmodat -100 @f 02755
+  open_refused -- fchmodat2 -100 @f 02755 0
+  open_refused -- creat @new 04755
+  open_refused -- open @new 0101 04755
+  open_refused -- openat -100 @new 0101 06755
+  open_refused -- mknod @new 0104755 0
+  open_refused -- mknodat -100 @new 0102755 0
+  open_refused -- openat2 -100 @new =0101,0,04755 24
+  missing new
+  [ -z "$(find "$WS" -perm /6000)" ]
+}
+
+@test "i386_calls_make_no_device" {
+  if is_root; then
+    works i386 mknod "@$OUTSIDE/null" 020666 0x103
+  fi
+  open_refused -- mknod @null 020666 0x103
+  missing null
+}
+
+@test "i386_calls_enter_no_namespace" {
+  works i386 unshare 0x10000000
+  works i386 clone 0x10000011
+  works i386 clone3 =0x10000000,0,0,0,0,0,0,0,17 64
+  open_refused -- unshare 0x10000000
+  open_refused -- clone 0x10000011
+  open_refused -- clone3 =0x10000000,0,0,0,0,0,0,0,17 64
+  open_allowed -- clone 17
+  open_allowed --allow-kernel user-namespaces -- unshare 0x10000000
+}
+
+@test "i386_calls_change_no_mount" {
+  mkdir "$OUTSIDE/on" on
+  if is_root; then
+    works i386 open_tree -100 @/ 1
+  fi
+  # in namespaces of one's own it works for anybody
+  expect 0 unshare -Urm "$PROBE" i386 mount "@$OUTSIDE" "@$OUTSIDE/on" 0 4096 0
+  open_refused -- mount @. @on 0 4096 0
+  open_refused -- umount @/proc/sys
+  open_refused -- umount2 @/proc/sys 2
+  open_refused -- open_tree -100 @/ 1
+  open_refused -- chroot @.
+}
+
+@test "i386_calls_reach_no_closed_facility" {
+  foreign_closed keyctl 0 -3 0
+  foreign_closed bpf 0 =2,4,4,1 72
+  foreign_closed perf_event_open =1,64,0,0,0,0,0,0,0,0,0x60 0 -1 -1 0
+  foreign_closed io_uring_setup 4 =
+  foreign_closed userfaultfd 1
+  foreign_closed personality 0x400000
+  open_allowed --allow-kernel keyring -- keyctl 0 -3 0
+  open_allowed --allow-kernel io-uring -- io_uring_setup 4 =
+}
+
+@test "i386_calls_make_no_vsock_packet_or_netlink_socket" {
+  foreign_closed socket 40 1 0
+  foreign_closed socket 16 3 12
+  foreign_closed socket 17 3 0x300
+  foreign_closed socket 2 10 0x300
+  open_refused -- socket 38 5 0
+  open_allowed -- socket 1 1 0
+  open_allowed -- socket 2 1 0
+  open_allowed -- socket 16 3 0
+}
+
+@test "i386_calls_do_not_type_into_the_terminal" {
+  works terminal "end" "$PROBE" i386 ioctl 0 0x5412 @x
+  says "status 0"
+  works terminal "end" "$BAWN" run --allow-kernel foreign-arch -- "$PROBE" i386 ioctl 0 0x5412 @x
+  says "status 1" "refused: Operation not permitted"
+}
+
+# names KERNEL-NAME...: every call that makes, moves or opens a name, on a missing protected one, a protected file, a missing
+# one that a glob denies, and a denied file
+names() {
+  local options=() name call
+  for name in "$@"; do options+=(--allow-kernel "$name"); done
+  options+=(--deny "**/*.key")
+  mkdir -p .git/hooks "$OUTSIDE/.git" "$OUTSIDE/dir" dir
+  echo plain > file
+  echo config > .git/config
+  echo plain > "$OUTSIDE/file"
+  echo secret > kept.key
+  # without the box each works
+  (
+    cd "$OUTSIDE" || exit
+    works i386 mkdir @.codex 0755
+    works i386 mkdirat -100 @.claude 0755
+    works i386 creat @.git/a.key 0644
+    works i386 open @b.key 0101 0644
+    works i386 openat -100 @c.key 0101 0644
+    works i386 openat2 -100 @d.key =0101,0,0644 24
+    works i386 mknod @e.key 0100644 0
+    works i386 mknodat -100 @f.key 0100644 0
+    works i386 link @file @g.key
+    works i386 linkat -100 @file -100 @h.key 0
+    works i386 symlink @file @.agents
+    works i386 symlinkat @file -100 @i.key
+    works i386 rename @b.key @j.key
+    works i386 renameat -100 @c.key -100 @k.key
+    works i386 renameat2 -100 @d.key -100 @l.key 0
+    works i386 bind socket '#m.key' 8
+    works i386 truncate @k.key 5
+    works i386 truncate64 @k.key 0 2
+    [ "$(stat -c %s k.key)" = 8589934592 ]
+  ) || return
+  open_refused "${options[@]}" -- mkdir @.codex 0755
+  open_refused "${options[@]}" -- mkdirat -100 @.claude 0755
+  open_refused "${options[@]}" -- creat @.git/hooks/a 0644
+  open_refused "${options[@]}" -- open @b.key 0101 0644
+  open_refused "${options[@]}" -- openat -100 @c.key 0101 0644
+  open_refused "${options[@]}" -- openat2 -100 @d.key =0101,0,0644 24
+  open_refused "${options[@]}" -- mknod @e.key 0100644 0
+  open_refused "${options[@]}" -- mknodat -100 @f.key 0100644 0
+  open_refused "${options[@]}" -- link @file @g.key
+  open_refused "${options[@]}" -- linkat -100 @file -100 @h.key 0
+  open_refused "${options[@]}" -- symlink @file @.agents
+  open_refused "${options[@]}" -- symlinkat @file -100 @i.key
+  open_refused "${options[@]}" -- rename @file @j.key
+  open_refused "${options[@]}" -- renameat -100 @file -100 @k.key
+  open_refused "${options[@]}" -- renameat2 -100 @file -100 @l.key 0
+  open_refused "${options[@]}" -- renameat2 -100 @file -100 @kept.key 2
+  open_refused "${options[@]}" -- rename @.git @dir/git
+  open_refused "${options[@]}" -- bind socket '#m.key' 8
+  open_refused "${options[@]}" -- open @.git/config 1
+  open_refused "${options[@]}" -- open @.git/config 01000
+  open_refused "${options[@]}" -- openat -100 @.git/config 2
+  open_refused "${options[@]}" -- openat2 -100 @.git/config =1 24
+  open_refused "${options[@]}" -- truncate @.git/config 0
+  open_refused "${options[@]}" -- truncate64 @.git/config 0 0
+  open_refused "${options[@]}" -- open @kept.key 0
+  open_refused "${options[@]}" -- open "@$OUTSIDE/file" 1
+  unchanged .git/config config
+  unchanged kept.key secret
+  unchanged "$OUTSIDE/file" plain
+  missing .codex .claude .agents .git/hooks/a ./[a-j].key m.key
+  # and what the rules allow works
+  open_allowed "${options[@]}" -- mkdir @made 0750
+  open_allowed "${options[@]}" -- openat -100 @made/new 0101 0640
+  open_allowed "${options[@]}" -- openat2 -100 @made/new =1 24
+  open_allowed "${options[@]}" -- rename @made/new @made/moved
+  open_allowed "${options[@]}" -- link @made/moved @made/linked
+  open_allowed "${options[@]}" -- symlink @moved @made/symbolic
+  open_allowed "${options[@]}" -- bind socket '#made/s' 8
+  open_allowed "${options[@]}" -- truncate @made/moved 5
+  [ "$(stat -c '%a %s %h' made/moved)" = "640 5 2" ]
+  open_allowed "${options[@]}" -- truncate64 @made/moved 0 1
+  [ "$(stat -c %s made/moved)" = 4294967296 ]
+  open_refused "${options[@]}" -- truncate @made/moved -1
+  says "Invalid argument"
+}
+
+@test "i386_calls_make_no_ruled_name_and_write_no_ruled_file" { names; }
+@test "i386_calls_make_no_ruled_name_where_user_namespaces_are_open_too" { names user-namespaces; }
+
+@test "a_file_too_large_for_32_bits_opens_only_for_who_asks_for_it" {
+  truncate -s 3G large "$OUTSIDE/large"
+  refused_by() { "$@" && says "Value too large"; }
+  refused_by expect 1 "$PROBE" i386 open "@$OUTSIDE/large" 1
+  works i386 open "@$OUTSIDE/large" 0100001
+  refused_by open_refused -- open @large 1
+  refused_by open_refused -- open @large 01001
+  [ "$(stat -c %s large)" = 3221225472 ]
+  open_allowed -- open @large 0100001
+  open_allowed -- openat2 -100 @large =1 24
+}
