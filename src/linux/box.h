@@ -29,6 +29,7 @@ struct mount_op {
 	const char *path;
 	bool directory;
 	ptrdiff_t source;		/* MOUNT_READ: the writable root that it lies in, or -1 */
+	size_t reads;			/* MOUNT_WRITE: how many have it as their source */
 	bool top;			/* lies in no other operation's path: an assembled root needs a place for it */
 	bool early; /* cloned before anything is mounted: its path will be covered, or the old root gone */
 	bool optional;			/* nothing is lost when it is not there any more */

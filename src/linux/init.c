@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* init.c — pid 1 of the box.
  *
- * Starts the command and the broker, then: reaps whatever ends, forwards the signals that the supervisor sends,
- * and ends, taking everything in the box with it (pid_namespaces(7)), when the command ends or the supervisor
- * does. It learns of the supervisor's end from a pidfd; PR_SET_PDEATHSIG alone would not do, it speaks of the
- * thread that cloned it.
+ * Starts the command, and the broker at the first call that needs it; reaps whatever ends, forwards the signals
+ * that the supervisor sends, and ends, taking everything in the box with it (pid_namespaces(7)), when the command
+ * ends or the supervisor does. It learns of the supervisor's end from a pidfd; PR_SET_PDEATHSIG alone would not
+ * do, it speaks of the thread that cloned it.
  *
  * Should: hold no descriptor of the command's, block never. Mustn't: allocate (the caller may have had
  * threads), trust what the command can write. It is not dumpable: no process of the box can trace it or look
@@ -23,6 +23,7 @@
 #include <linux/capability.h>
 
 #define HELPER_SWEEP_MS 500		/* how long a helper may outlive the caller that it opens a FIFO for */
+#define FORK_AGAIN_MS 100		/* until the next attempt to start the broker */
 
 static const int forwarded[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT };
 
@@ -229,14 +230,12 @@ static _Noreturn void broker_loop(struct broker *broker)
 static pid_t start_broker(struct inside *in)
 {
 	static struct broker broker;
-	pid_t pid;
+	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 
-	if (in->listener_fd < 0)
-		return 0;
-	broker_init(&broker, in->listener_fd, in->box);
-	pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
-	if (pid == 0)
+	if (pid == 0) {
+		broker_init(&broker, in->listener_fd, in->box);
 		broker_loop(&broker);
+	}
 	return pid;
 }
 
@@ -278,14 +277,28 @@ static void take_signals(struct init *init)
 /* What pid 1 still needs moves to the lowest numbers; everything else, the command's 0 to 2 among it, is closed. */
 static void keep_own_descriptors(struct init *init)
 {
-	int *own[] = { &init->signal_fd, &init->in->supervisor_fd };
+	int *own[] = { &init->signal_fd, &init->in->supervisor_fd, &init->in->listener_fd };
+	unsigned count = ARRAY_SIZE(own) - (init->in->listener_fd < 0);
 	int lifted[ARRAY_SIZE(own)];
 
-	for (unsigned i = 0; i < ARRAY_SIZE(own); i++)
+	for (unsigned i = 0; i < count; i++)
 		lifted[i] = fcntl(*own[i], F_DUPFD_CLOEXEC, 16);
-	for (unsigned i = 0; i < ARRAY_SIZE(own); i++)
+	for (unsigned i = 0; i < count; i++)
 		*own[i] = lifted[i] < 0 ? *own[i] : dup3(lifted[i], (int)i, O_CLOEXEC);
-	sys_close_range(ARRAY_SIZE(own), ~0u, 0);
+	sys_close_range(count, ~0u, 0);
+}
+
+/* The first question starts the broker: many a command has none, and ends sooner than a broker is forked. Where no
+ * process can be had (the user's limit), the question waits. Returns how long to wait for anything else. */
+static int take_question(struct init *init, const struct pollfd *listener)
+{
+	pid_t pid = listener->revents & POLLIN ? start_broker(init->in) : 0;
+
+	if (pid < 0)
+		return FORK_AGAIN_MS;
+	init->broker = pid;
+	cleanup_fd(&init->in->listener_fd);	/* the broker's from now on; or no process under the filter is left */
+	return -1;
 }
 
 static _Noreturn void loop(struct init *init)
@@ -293,10 +306,13 @@ static _Noreturn void loop(struct init *init)
 	struct pollfd polls[] = {
 		{ .fd = init->in->supervisor_fd, .events = POLLIN },
 		{ .fd = init->signal_fd, .events = POLLIN },
+		{ .fd = init->in->listener_fd, .events = POLLIN },
 	};
+	int wait_ms = -1;
 
 	for (;;) {
-		if (poll(polls, ARRAY_SIZE(polls), -1) < 0) {
+		polls[2].fd = wait_ms < 0 ? init->in->listener_fd : -1;
+		if (poll(polls, ARRAY_SIZE(polls), wait_ms) < 0) {
 			if (errno != EINTR)
 				_exit(BAWN_STATUS_SELF);	/* as in broker_loop() */
 			continue;
@@ -305,6 +321,7 @@ static _Noreturn void loop(struct init *init)
 			_exit(128 + SIGKILL);		/* the supervisor is gone; the kernel ends all that is left */
 		if (polls[1].revents & POLLIN)
 			take_signals(init);
+		wait_ms = polls[2].revents ? take_question(init, &polls[2]) : -1;
 	}
 }
 
@@ -329,9 +346,6 @@ _Noreturn void init_run(struct inside *in)
 		inside_fail(in, STEP_SPAWN, errno);
 	if (spawn.number)
 		inside_fail(in, spawn.step, spawn.number);
-	init.broker = start_broker(in);
-	if (init.broker < 0)
-		inside_fail(in, STEP_SPAWN, errno);
 	keep_own_descriptors(&init);
 	loop(&init);
 }

@@ -86,6 +86,8 @@ static int lower_file_item(struct box *box, const struct plan_item *item)
 		return -ENOMEM;
 	op.early = op.kind == MOUNT_WRITE || masked || (box->plan->restricted_read && op.top);
 	op.optional = op.kind == MOUNT_READ;
+	if (op.kind == MOUNT_READ && op.source >= 0)
+		box->ops[op.source].reads++;
 	return add_op(box, op);
 }
 

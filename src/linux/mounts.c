@@ -27,6 +27,8 @@
 
 const char *const device_nodes[6] = { "full", "null", "random", "tty", "urandom", "zero" };
 
+#define QUIET_READS 16			/* for more read-only places than these in a writable root a quiet clone pays */
+
 #define SCRATCH_DIRECTORY	"mask.d"
 #define SCRATCH_FILE		"mask"
 #define SCRATCH_DEV		"dev"
@@ -224,7 +226,7 @@ int mounts_clone(struct inside *in)
 		r = clone_op(&box->ops[in->item], &in->clones[in->item]);
 		if (r < 0)
 			return r;
-		if (box->ops[in->item].kind == MOUNT_WRITE && in->clones[in->item] >= 0)
+		if (box->ops[in->item].reads > QUIET_READS && in->clones[in->item] >= 0)
 			in->quiet[in->item] = clone_fd(in->clones[in->item],
 						       true);	/* -1 on older kernels: slower */
 	}
@@ -663,26 +665,28 @@ int mounts_proc(struct inside *in)
 	return put(in->proc_fd, "/proc");
 }
 
-static int put_system(const struct inside *in, const struct mount_op *op)
+/* Two dozen of them at a start by root: hence by path, with the one call that clones and attaches, and the scratch as
+ * working directory. It leaves nothing behind where a path is not there: a clone that is closed without having been
+ * attached costs an RCU grace period (dissolve_on_fput(), fs/namespace.c). */
+static int put_system(const struct mount_op *op)
 {
-	int from;
+	const struct sys_mount_attr attr = { .attr_set = SYS_MOUNT_ATTR_RDONLY };
+	const char *mask = op->directory ? SCRATCH_DIRECTORY : SCRATCH_FILE;
+	bool read = op->kind == MOUNT_READ;
 
-	if (op->kind == MOUNT_READ) {
-		from = sys_open_tree(AT_FDCWD, op->path, SYS_OPEN_TREE_CLONE | SYS_AT_RECURSIVE | O_CLOEXEC);
-		if (from >= 0 && set_attributes(from, SYS_MOUNT_ATTR_RDONLY, 0, true) < 0)
-			return -errno;
-	} else {
-		from = clone_scratch(in, op->directory ? SCRATCH_DIRECTORY : SCRATCH_FILE);
-	}
-	return put(from, op->path);
+	if (mount(read ? op->path : mask, op->path, NULL, MS_BIND | (read ? MS_REC : 0), NULL) < 0)
+		return -errno;
+	return read && sys_mount_setattr(AT_FDCWD, op->path, SYS_AT_RECURSIVE, &attr) < 0 ? -errno : 0;
 }
 
 int mounts_system(struct inside *in)
 {
 	const struct box *box = in->box;
 
+	if (fchdir(in->scratch_fd) < 0)
+		return -errno;
 	for (in->item = 0; in->item < box->system_count; in->item++) {
-		int r = put_system(in, &box->system[in->item]);
+		int r = put_system(&box->system[in->item]);
 
 		if (r < 0 && !is_gone(-r))
 			return r;

@@ -47,6 +47,12 @@ load helpers
   says "ran word"
 }
 
+@test "the_broker_starts_with_the_first_new_name" {
+  # shellcheck disable=SC2016
+  expect 0 box -- sh -c 'set -- /proc/[0-9]*; echo "before: $#"; : > file; set -- /proc/[0-9]*; echo "after: $#"'
+  says "before: 2" "after: 3"
+}
+
 # --- signals ----------------------------------------------------------------------------------------------------------------
 
 @test "signals_to_the_launcher_reach_the_command" {
