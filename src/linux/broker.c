@@ -481,28 +481,39 @@ static int make_call(struct call *call)
 	case SYS_renameat2: return move(call, (int)a[0], a[1], (int)a[2], a[3], (unsigned)a[4]);
 	case SYS_linkat: return make_link(call, (int)a[0], a[1], (int)a[2], a[3], (int)a[4]);
 	case SYS_symlinkat: return make_symlink(call, a[0], (int)a[1], a[2]);
+	case SYS_socket: return broker_make_socket(call, (int)a[0], (int)a[1], (int)a[2]);
+	case SYS_socketpair: return broker_make_pair(call, (int)a[0], (int)a[1], (int)a[2], a[3]);
 	case SYS_bind: return bind_socket(call, (int)a[0], a[1], a[2] & 0xffffffffu);
 	default: return -ENOSYS;
 	}
 }
 
+static int add_descriptor(const struct call *call, int fd, int fd_flags, uint32_t flags)
+{
+	struct notif_addfd addfd = { .id = call->notif->id,
+				     .flags = flags,
+				     .srcfd = (uint32_t)fd,
+				     .newfd_flags = (uint32_t)fd_flags };
+	int number = ioctl(call->broker->listener_fd, NOTIF_IOCTL_ADDFD, &addfd);
+
+	return number >= 0 ? number : errno == ENOENT ? -ESRCH : -errno;
+}
+
+int broker_give(const struct call *call, int fd, int fd_flags)
+{
+	return add_descriptor(call, fd, fd_flags, 0);
+}
+
 /* Gives the caller the descriptor, and only then empties the file: a caller without room for it loses nothing. */
 static int hand_over(struct call *call, struct notif_resp *response)
 {
-	struct notif_addfd addfd = { .id = call->notif->id,
-				     .srcfd = (uint32_t)call->fd,
-				     .newfd_flags = (uint32_t)call->fd_flags };
-	int number;
-
-	addfd.flags = call->truncate ? 0 : ADDFD_SEND;	/* with nothing left to do it is the answer, too */
-	number = ioctl(call->broker->listener_fd, NOTIF_IOCTL_ADDFD, &addfd);
+	/* with nothing left to do it is the answer, too */
+	int number = add_descriptor(call, call->fd, call->fd_flags, call->truncate ? 0 : ADDFD_SEND);
 
 	if (number < 0) {
-		int result = errno == ENOENT ? -ESRCH : -errno;
-
 		if (call->created.parent_fd >= 0)
 			unlinkat(call->created.parent_fd, call->created.name, 0);
-		return result;
+		return number;
 	}
 	response->value = number;
 	call->answered = !call->truncate;
@@ -534,10 +545,12 @@ void broker_answer(struct broker *broker)
 		return;			/* the caller died before we looked */
 	call.target.tid = (pid_t)notif.pid;
 	call.target.narrow = notif.data.arch != seccomp_audit_arch(SECCOMP_HOST);
-	if (call.target.narrow)
-		broker_translate(&notif.data);
 	call.target.own_root = broker->nested && !nested_is_same_tree(broker->nested, call.target.tid);
-	result = make_call(&call);
+	result = call.target.narrow ? broker_translate(&call, &notif.data) : 0;
+	if (result == 0)
+		result = make_call(&call);
+	if (call.go_on && call.in_memory)
+		result = -ENOSYS;
 	if (!call.later)
 		broker_reply(&call, result);
 }

@@ -27,6 +27,7 @@ struct call {
 	struct broker *broker;
 	const struct notif *notif;
 	struct target target;
+	bool in_memory;			/* so were its arguments, which may not be what they were: never let it go on */
 	bool go_on;			/* let the kernel make the call itself */
 	int fd, fd_flags;		/* a descriptor to hand over instead of a number, or NO_FD */
 	bool truncate;			/* empty the file once the caller has its descriptor */
@@ -58,6 +59,8 @@ int broker_read_place(const struct call *call, int at, uint64_t address, struct 
 /* After place_find(): puts the path right that a process with mounts of its own sees. */
 void broker_settle(const struct call *call, struct place *place);
 void broker_release(struct place *place);
+/* Gives the caller a duplicate of a descriptor; its number there, or -errno. */
+int broker_give(const struct call *call, int fd, int fd_flags);
 /* Hands call->fd over and answers; result is used where there is none. */
 void broker_reply(struct call *call, int result);
 
@@ -65,8 +68,10 @@ void broker_reply(struct call *call, int result);
 
 /* --- broker_foreign.c --------------------------------------------------------------------- */
 
-/* Makes a call of another architecture ours: number and arguments. Number SECCOMP_ABSENT: there is no such call. */
-void broker_translate(struct seccomp_data *data);
+/* Makes a call of another architecture ours, number and arguments; 0 or the errno to refuse it with. */
+int broker_translate(struct call *call, struct seccomp_data *data);
+int broker_make_socket(struct call *call, int family, int type, int protocol);
+int broker_make_pair(struct call *call, int family, int type, int protocol, uint64_t address);
 
 /* --- broker_open.c ------------------------------------------------------------------------ */
 

@@ -21,6 +21,7 @@
 
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/net.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
 #include <string.h>
@@ -29,7 +30,7 @@
 
 #define NUMBERS		512		/* more than any system call's */
 #define X32_FIRST	0x40000000u	/* __X32_SYSCALL_BIT */
-#define CAPACITY	1024		/* instructions; the kernel takes 4,096 */
+#define CAPACITY	512		/* instructions for an architecture; the kernel takes 4,096 in all */
 
 /* --- the table ---------------------------------------------------------------------------- */
 
@@ -133,6 +134,29 @@ const char *seccomp_row_outcome(const struct seccomp_row *row,
 	if (!row_stands(row, options))
 		return NULL;
 	return outcomes[outcome_index(row_outcome(row, options))].text;
+}
+
+static bool test_holds(const struct seccomp_test *test, const uint64_t args[6])
+{
+	uint32_t argument = (uint32_t)args[test->argument];
+
+	if (test->kind == TEST_END)
+		return true;
+	return test->kind == TEST_ANY ? argument & test->mask : (argument & test->mask) == test->value;
+}
+
+int seccomp_decide(const struct seccomp_options *options, int number, const uint64_t args[6])
+{
+	for (size_t i = 0; number >= 0 && i < seccomp_row_count; i++) {
+		const struct seccomp_row *row = &seccomp_rows[i];
+		bool holds = row->numbers[options->arch] == number && row_stands(row, options);
+
+		for (size_t j = 0; holds && j < SECCOMP_TESTS; j++)
+			holds = test_holds(&row->tests[j], args);
+		if (holds)
+			return row_outcome(row, options);
+	}
+	return SECCOMP_ALLOW;
 }
 
 /* --- rows → tests and returns ------------------------------------------------------------- */
@@ -278,10 +302,10 @@ int seccomp_lower(const struct seccomp_options *options, struct arena *arena, st
 	struct seccomp_options guest = *options;
 	struct bpf_builder builder;
 	unsigned own, foreign, other = 0;
+	bool opened = options->kernel_allow & (1u << KERNEL_FOREIGN_ARCH);
 
-	guest.arch = options->kernel_allow & (1u << KERNEL_FOREIGN_ARCH) ? seccomp_foreign(options->arch) :
-									    SECCOMP_ARCH__COUNT;
-	bpf_init(&builder, arena, CAPACITY);
+	guest.arch = opened ? seccomp_foreign(options->arch) : SECCOMP_ARCH__COUNT;
+	bpf_init(&builder, arena, guest.arch == SECCOMP_ARCH__COUNT ? CAPACITY : 2 * CAPACITY);
 	if (guest.arch != SECCOMP_ARCH__COUNT)
 		other = arch_emit(&builder, &guest, &foreign);
 	own = arch_emit(&builder, options, &foreign);

@@ -71,6 +71,9 @@ uint32_t seccomp_audit_arch(enum seccomp_arch arch);	/* AUDIT_ARCH_... */
 const char *seccomp_row_outcome(const struct seccomp_row *row,
 				const struct seccomp_options *options);
 
+/* What the rows say of a call whose arguments the program did not see, as in struct seccomp_row: an outcome. */
+int seccomp_decide(const struct seccomp_options *options, int number, const uint64_t args[6]);
+
 struct bpf_program { struct sock_filter *code; unsigned short count; };
 
 /* The code belongs to the arena. */

@@ -36,6 +36,15 @@ int target_read(const struct target *target, uint64_t address, void *bytes, size
 	return done == (ssize_t)size ? 0 : done < 0 ? read_error(errno) : -EFAULT;
 }
 
+int target_write(const struct target *target, uint64_t address, const void *bytes, size_t size)
+{
+	struct iovec local = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = size };
+	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = size };
+	ssize_t done = process_vm_writev(target->tid, &local, 1, &remote, 1, 0);
+
+	return done == (ssize_t)size ? 0 : done < 0 ? read_error(errno) : -EFAULT;
+}
+
 /* Up to the page's end first: the string may be the last thing that is mapped. A transfer stops between iovecs. */
 int target_read_path(const struct target *target, uint64_t address, char path[TARGET_PATH_MAX])
 {

@@ -26,6 +26,8 @@ struct place {				/* where a path leads: a directory that is held, and a name in
 
 /* Copies size bytes; 0 or -EFAULT. */
 int target_read(const struct target *target, uint64_t address, void *bytes, size_t size);
+/* The other way. */
+int target_write(const struct target *target, uint64_t address, const void *bytes, size_t size);
 /* Copies a string; -ENAMETOOLONG, -EFAULT. */
 int target_read_path(const struct target *target, uint64_t address, char path[TARGET_PATH_MAX]);
 /* The place of path seen from the descriptor at (AT_FDCWD: its working directory). The last component is not

@@ -3,6 +3,15 @@
 # foreign.bats — 32-bit calls, with kernel.allow = ["foreign-arch"]: open as a way in, and judged like all others.
 load helpers
 
+# The probe once more, as an i386 program that glibc is linked into.
+setup_file() {
+  PROBE32=$BATS_FILE_TMPDIR/probe32
+  export PROBE32
+  chmod 755 "$BATS_FILE_TMPDIR"
+  gcc -m32 -static -O1 -std=gnu11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -idirafter "/usr/include/$(gcc -print-multiarch)" \
+    -o "$PROBE32" "$BATS_TEST_DIRNAME"/probe*.c -pthread
+}
+
 # open_refused [OPTION...] -- CALL ARGUMENT...: the i386 call inside, where 32-bit calls are open
 open_refused() {
   local options=()
@@ -124,6 +133,39 @@ foreign_closed() {
   open_allowed -- socket 16 3 0
 }
 
+@test "socketcall_makes_no_socket_that_the_single_calls_would_not" {
+  foreign_closed socketcall 1 =40,1,0
+  foreign_closed socketcall 1 =16,3,12
+  says "Address family not supported"
+  foreign_closed socketcall 1 =17,3,0x300
+  foreign_closed socketcall 1 =2,10,0x300
+  open_refused -- socketcall 1 =38,5,0
+  open_refused -- socketcall 1 0
+  says "Bad address"
+  open_refused -- socketcall 8 =30,5,0,0
+  says "Address family not supported"
+  open_allowed -- socketcall 1 =1,1,0
+  open_allowed -- socketcall 1 =2,0x80802,0
+  open_allowed -- socketcall 1 =16,3,0
+  open_allowed --allow-kernel netlink -- socketcall 1 =16,3,12
+  # no broker where nothing is writable
+  open_refused -P :read-only -- socketcall 1 =1,1,0
+  says "Function not implemented"
+}
+
+@test "arguments_of_socketcall_rewritten_during_the_call_make_no_closed_socket" {
+  works race-socketcall 20000
+  expect 1 box --allow-kernel foreign-arch -- "$PROBE" race-socketcall 30000
+  [[ $output =~ ([0-9]+)\ made,\ ([0-9]+)\ refused ]] || fail "$output"
+  ((BASH_REMATCH[1] > 100 && BASH_REMATCH[2] > 100)) || fail "no race: $output"
+}
+
+@test "a_network_namespace_of_ones_own_gets_no_socket_of_another" {
+  open_allowed --allow-kernel user-namespaces -- socketcall 1 =2,1,0
+  expect 1 box --allow-kernel foreign-arch --allow-kernel user-namespaces -- unshare -Un "$PROBE" i386 socketcall 1 =2,1,0
+  says "Function not implemented"
+}
+
 @test "i386_calls_do_not_type_into_the_terminal" {
   works terminal "end" "$PROBE" i386 ioctl 0 0x5412 @x
   says "status 0"
@@ -214,6 +256,21 @@ names() {
 @test "i386_calls_make_no_ruled_name_and_write_no_ruled_file" { names; }
 @test "i386_calls_make_no_ruled_name_where_user_namespaces_are_open_too" { names user-namespaces; }
 
+@test "i386_calls_in_a_box_in_a_box_are_held_to_the_rules_of_both" {
+  is_root && return 0		# a box of root's holds no other: nesting.bats
+  nested() { box --allow-kernel user-namespaces --allow-kernel foreign-arch --deny '**/*.key' -- "$BAWN" run "$@"; }
+  expect 1 nested -- "$PROBE" i386 getpid
+  says "Function not implemented"
+  expect 0 nested --allow-kernel foreign-arch -- "$PROBE" i386 mkdir @made 0755
+  expect 1 nested --allow-kernel foreign-arch -- "$PROBE" i386 mkdir @.codex 0755
+  expect 1 nested --allow-kernel foreign-arch -- "$PROBE" i386 mkdir @a.key 0755
+  expect 1 nested --allow-kernel foreign-arch --deny "$WS/no" -- "$PROBE" i386 open @no 0101 0644
+  expect 1 nested --allow-kernel foreign-arch -- "$PROBE" i386 unshare 0x10000000
+  missing .codex a.key no
+  # the outer box without 32-bit calls has none inside either
+  expect 1 box --allow-kernel user-namespaces -- "$BAWN" run --allow-kernel foreign-arch -- "$PROBE" i386 getpid
+}
+
 @test "a_file_too_large_for_32_bits_opens_only_for_who_asks_for_it" {
   truncate -s 3G large "$OUTSIDE/large"
   refused_by() { "$@" && says "Value too large"; }
@@ -224,4 +281,75 @@ names() {
   [ "$(stat -c %s large)" = 3221225472 ]
   open_allowed -- open @large 0100001
   open_allowed -- openat2 -100 @large =1 24
+}
+
+# --- whole programs -------------------------------------------------------------------------------------------------------
+
+# inside32 [OPTION...] -- TRIAL ARGUMENT...
+inside32() {
+  local options=()
+  while [ "$1" != -- ]; do options+=("$1"); shift; done
+  shift
+  expect 0 box --allow-kernel foreign-arch "${options[@]}" -- "$PROBE32" "$@"
+}
+
+@test "an_i386_program_does_not_start_unless_32_bit_calls_are_open" {
+  expect 0 "$PROBE32" chown .
+  observe box -- "$PROBE32" chown .
+  [ "$status" != 0 ] || fail "it ran: $output"
+}
+
+@test "i386_file_operations_end_as_they_do_without_the_box" {
+  mkdir "$OUTSIDE/sub" sub
+  cp "$PROBE32" "$OUTSIDE/sub/probe"
+  cp "$PROBE32" sub/probe
+  (cd "$OUTSIDE/sub" && plain ./probe semantics 2>&1 < /dev/null | cat > "$WORLD/outside.txt")
+  (cd sub && box --write "$WS" --allow-kernel foreign-arch -- ./probe semantics 2>&1 < /dev/null | cat > "$WORLD/inside.txt")
+  grep -q '^[6-9][0-9][0-9] operations' "$WORLD/inside.txt" || fail "$(tail -n 3 "$WORLD/inside.txt")"
+  diff "$WORLD/outside.txt" "$WORLD/inside.txt"
+}
+
+@test "i386_sockets_semaphores_and_shared_memory_work_inside" {
+  local trial
+  for trial in socketpair "unix-stream $WS/sock" "unix-stream sock" "unix-stream /dev/shm/sock" \
+      unix-abstract tcp tcp6 udp posix-semaphore shared-memory system-v; do
+    # shellcheck disable=SC2086
+    inside32 -- $trial
+  done
+}
+
+@test "i386_programs_run_threads_children_and_pipes" {
+  inside32 -- threads 100
+  says "0 errors"
+  inside32 -- killed 30
+  inside32 -- storm 300 restart
+  inside32 -- with-closed 0 "$PROBE32" create made
+  [ -f made ]
+  expect 0 box --allow-kernel foreign-arch -- sh -c '"$1" append made text > log && "$1" append made more | grep worked && cat made' - "$PROBE32"
+  says "append: worked" "textmore"
+}
+
+@test "i386_programs_are_refused_what_others_are" {
+  mkdir .git
+  echo config > .git/config
+  echo > file
+  refused32() { expect 1 box --allow-kernel foreign-arch --deny '**/*.key' -- "$PROBE32" "$@" && says "refused"; }
+  refused32 setid file
+  refused32 mkdir .codex
+  refused32 create a.key
+  refused32 bind b.key
+  refused32 rename file c.key
+  refused32 open-write .git/config
+  refused32 truncate .git/config
+  refused32 unshare 0x10000000
+  refused32 clone3 0x10000000
+  refused32 keyctl
+  refused32 bpf
+  refused32 perf
+  refused32 io-uring
+  refused32 socket vsock
+  refused32 socket packet
+  refused32 socket netlink-netfilter
+  missing .codex a.key b.key c.key
+  unchanged .git/config config
 }

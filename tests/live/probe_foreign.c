@@ -6,12 +6,12 @@
  * below 4 GiB. The upper halves of the registers hold rubbish: the kernel does not look at them, and nobody else may. */
 #include "probe.h"
 
-#include <sched.h>
-#include <signal.h>
+#include <linux/net.h>
+#include <linux/netlink.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 
 #define RUBBISH		0x5eb1f5ull << 32
 #define ARGUMENTS	5
@@ -116,7 +116,63 @@ static int trial_i386(char **argv)
 	return r;
 }
 
+/* --- a race for the memory that socketcall has its arguments in --- */
+
+static volatile bool stop;
+
+static void *flip_protocol(void *argument)
+{
+	volatile uint32_t *protocol = argument;
+
+	while (!stop) {
+		*protocol = NETLINK_NETFILTER;
+		*protocol = NETLINK_ROUTE;
+	}
+	return NULL;
+}
+
+static bool is_netfilter(int fd)
+{
+	int protocol = -1;
+	socklen_t size = sizeof(protocol);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 && protocol == NETLINK_NETFILTER;
+}
+
+/* TRIES: 0 when a socket of the netfilter family came to be. */
+static int trial_race_socketcall(char **argv)
+{
+	uint32_t *words = low_memory(4096);
+	const uint64_t arguments[ARGUMENTS] = { SYS_SOCKET, (uintptr_t)words };
+	long made = 0, refused = 0;
+	bool got = false;
+	pthread_t thread;
+
+	if (words == MAP_FAILED)
+		return -UNUSABLE;
+	words[0] = AF_NETLINK;
+	words[1] = SOCK_RAW;
+	if (pthread_create(&thread, NULL, flip_protocol, words + 2))
+		return -UNUSABLE;
+	for (long tries = atol(argv[0]); tries > 0 && !got; tries--) {
+		int fd = call_i386(102, arguments);
+
+		if (fd < 0) {
+			refused++;
+			continue;
+		}
+		made++;
+		got = is_netfilter(fd);
+		close(fd);
+	}
+	stop = true;
+	pthread_join(thread, NULL);
+	printf("race: socketcall: %ld made, %ld refused\n", made, refused);
+	return got ? 0 : -EACCES;
+}
+
 const struct trial foreign_trials[] = {
 	{ "i386",		1, trial_i386,		"an i386 CALL with ARGUMENTS" },
+	{ "race-socketcall",	1, trial_race_socketcall, "makes a netfilter socket by a race, in TRIES" },
 	{ NULL, 0, NULL, NULL },
 };

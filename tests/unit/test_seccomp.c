@@ -392,8 +392,15 @@ static const struct expectation { const char *call; uint64_t args[4]; uint32_t o
 	{ "socket",	{ 38, 5, 0 },			EVERYTHING,	REFUSED(EAFNOSUPPORT) },
 	{ "socket",	{ 44, 3, 0 },			EVERYTHING,	REFUSED(EAFNOSUPPORT) },
 	{ "socket",	{ 99, 1, 0 },			EVERYTHING,	REFUSED(EAFNOSUPPORT) },
+	{ "socketcall",	{ 1 },				0,		REFUSED(ENOSYS) },
 	{ "socketcall",	{ 1 },				EVERYTHING,	REFUSED(ENOSYS) },
-	{ "socketcall",	{ 3 },				0,		REFUSED(ENOSYS) },
+	{ "socketcall",	{ HIGH | 1 },			BROKER,		NOTIFIED },
+	{ "socketcall",	{ 2 },				BROKER,		NOTIFIED },
+	{ "socketcall",	{ 2 },				0,		ALLOWED },
+	{ "socketcall",	{ 4 },				BROKER,		ALLOWED },
+	{ "socketcall",	{ 8 },				0,		REFUSED(ENOSYS) },
+	{ "socketcall",	{ 8 },				BROKER,		NOTIFIED },
+	{ "socketcall",	{ 10 },				BROKER,		ALLOWED },
 	{ "socketpair",	{ 1, 1, 0 },			0,		ALLOWED },
 	{ "socketpair",	{ 1, 2, 0 },			0,		ALLOWED },
 	{ "socketpair",	{ 30, 5, 0 },			0,		REFUSED(EAFNOSUPPORT) },
@@ -662,6 +669,55 @@ static void native_calls_run_through_the_same_instructions(void **state)
 				    (without.count - 2u) * sizeof(*with.code));
 		arena_done(&arena);
 	}
+}
+
+/* The filter sees which call it is, and the rest only the broker. */
+static void socketcall_lets_nothing_pass_that_a_call_has_a_row_for(void **state)
+{
+	static const struct { uint64_t which; const char *call; } calls[] = {
+		{ 1, "socket" },      { 2, "bind" },	    { 3, "connect" },	  { 4, "listen" },     { 5, "accept" },
+		{ 6, "getsockname" }, { 7, "getpeername" }, { 8, "socketpair" },  { 9, "send" },       { 10, "recv" },
+		{ 11, "sendto" },     { 12, "recvfrom" },   { 13, "shutdown" },	  { 14, "setsockopt" },
+		{ 15, "getsockopt" }, { 16, "sendmsg" },    { 17, "recvmsg" },	  { 18, "accept4" },
+		{ 19, "recvmmsg" },   { 20, "sendmmsg" },
+	};
+	struct arena arena = { 0 };
+	struct bpf_program program = program_make(&arena, SECCOMP_I386, BROKER);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		struct seccomp_call call = { 102, AUDIT_ARCH_I386, { calls[i].which } };
+
+		if ((bpf_simulate(&program, &call) != ALLOWED) != (row_find(calls[i].call) != NULL))
+			fail_msg("socketcall: %s", calls[i].call);
+	}
+	arena_done(&arena);
+}
+
+/* seccomp_decide() and the program are two readings of the rows. */
+static void rows_say_what_the_program_does(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(decisions); i++)
+		for (unsigned arch = 0; arch < SECCOMP_ARCH__COUNT; arch++) {
+			uint32_t allow = decisions[i].options & ~BROKER;
+			struct seccomp_options options = { arch, allow, decisions[i].options & BROKER };
+			struct arena arena = { 0 };
+			struct bpf_program program = program_make(&arena, arch, decisions[i].options);
+
+			for (int number = 0; number < 600; number++) {
+				struct seccomp_call call = { .nr = number, .arch = archs[arch] };
+				int outcome;
+
+				memcpy(call.args, decisions[i].args, sizeof(decisions[i].args));
+				outcome = seccomp_decide(&options, number, call.args);
+				assert_int_equal(bpf_simulate(&program, &call),
+						 outcome == SECCOMP_BROKER ? NOTIFIED :
+						 outcome == SECCOMP_ALLOW  ? ALLOWED :
+									     REFUSED((uint32_t)outcome));
+			}
+			arena_done(&arena);
+		}
 }
 
 static void calls_are_told_from_one_architecture_to_another(void **state)
@@ -1027,6 +1083,8 @@ int main(void)
 		cmocka_unit_test(another_architecture_is_refused_unless_it_is_judged),
 		cmocka_unit_test(i386_calls_are_judged_alike_on_x86_64),
 		cmocka_unit_test(native_calls_run_through_the_same_instructions),
+		cmocka_unit_test(socketcall_lets_nothing_pass_that_a_call_has_a_row_for),
+		cmocka_unit_test(rows_say_what_the_program_does),
 		cmocka_unit_test(calls_are_told_from_one_architecture_to_another),
 		cmocka_unit_test(x32_is_always_refused),
 		cmocka_unit_test(programs_are_sound_and_small),
