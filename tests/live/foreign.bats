@@ -176,7 +176,7 @@ foreign_closed() {
 # names KERNEL-NAME...: every call that makes, moves or opens a name, on a missing protected one, a protected file, a missing
 # one that a glob denies, and a denied file
 names() {
-  local options=() name call
+  local options=() name
   for name in "$@"; do options+=(--allow-kernel "$name"); done
   options+=(--deny "**/*.key")
   mkdir -p .git/hooks "$OUTSIDE/.git" "$OUTSIDE/dir" dir
@@ -256,6 +256,30 @@ names() {
 @test "i386_calls_make_no_ruled_name_and_write_no_ruled_file" { names; }
 @test "i386_calls_make_no_ruled_name_where_user_namespaces_are_open_too" { names user-namespaces; }
 
+# No mount stands on what others make after the start: only the name rules it.
+@test "i386_calls_write_no_ruled_file_that_came_later" {
+  local options try
+  try='while ! [ -e late.key ]; do sleep 0.05; done
+    for call in "open @late.key 1" "open @late.key 01000" "openat -100 @late.key 2" "openat2 -100 @late.key =1 24" \
+        "truncate @late.key 0" "truncate64 @late.key 0 0" "link @late.key @other" "rename @late.key @other"; do
+      "$1" i386 $call && exit 9
+    done
+    exit 8'
+  for options in "" "--allow-kernel user-namespaces" "--allow-kernel io-uring"; do
+    rm -f late.key ready
+    # shellcheck disable=SC2086
+    box --allow-kernel foreign-arch $options --deny '**/*.key' -- sh -c ": > ready; $try" - "$PROBE" > "$WORLD/log" 2>&1 &
+    local pid=$! status=0
+    wait_for 10 test -e ready
+    echo late > "$WORLD/late"
+    mv "$WORLD/late" late.key
+    wait "$pid" || status=$?
+    [ "$status" = 8 ] || fail "$status: $(cat "$WORLD/log")"
+    unchanged late.key late
+    missing other
+  done
+}
+
 @test "i386_calls_in_a_box_in_a_box_are_held_to_the_rules_of_both" {
   is_root && return 0		# a box of root's holds no other: nesting.bats
   nested() { box --allow-kernel user-namespaces --allow-kernel foreign-arch --deny '**/*.key' -- "$BAWN" run "$@"; }
@@ -317,6 +341,18 @@ inside32() {
     inside32 -- $trial
   done
 }
+
+# race32 CALL: as in broker.bats; bind reads its path through two pointers
+race32() {
+  (cd "$OUTSIDE" && expect 0 "$PROBE32" race "$1" 20000 .okay .aws1) || return
+  expect 1 box --allow-kernel foreign-arch -- "$PROBE32" race "$1" 20000 .oka .aws
+  missing "$WS/.aws"
+  [[ $output =~ ([0-9]+)\ made,\ ([0-9]+)\ refused ]] || fail "$output"
+  ((BASH_REMATCH[1] > 100 && BASH_REMATCH[2] > 100)) || fail "no race: $output"
+}
+
+@test "a_path_of_an_i386_program_rewritten_during_open_makes_nothing_protected" { race32 open; }
+@test "a_path_of_an_i386_program_rewritten_during_bind_makes_nothing_protected" { race32 bind; }
 
 @test "i386_programs_run_threads_children_and_pipes" {
   inside32 -- threads 100

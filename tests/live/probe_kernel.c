@@ -81,7 +81,7 @@ static int trial_perf(char **argv)
 	struct { uint32_t type, size; uint64_t config, rest[14]; } attributes = { .type = 1, .size = 64 };
 
 	(void)argv;
-	attributes.rest[4] = 1u << 5 | 1u << 6;		/* neither the kernel nor the hypervisor */
+	attributes.rest[3] = 1u << 5 | 1u << 6;		/* neither the kernel nor the hypervisor */
 	return close_after(syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0));
 }
 
