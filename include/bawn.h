@@ -102,7 +102,8 @@ BAWN_PUBLIC int bawn_plan(struct bawn *box, const char *const *argv, enum bawn_f
 			  struct bawn_error *err);
 
 /* Allow or deny, the deciding rule, its origin, what would change it. operation: "read", "write", "exec",
- * "unix-bind", "unix-connect", "device" (target: a path), "connect", "listen" (a loopback port or HOST:PORT), "domain".
+ * "unix-bind", "unix-connect", "device" (target: a path), "connect", "listen" (a loopback port or HOST:PORT), "domain",
+ * "kernel" (a name of kernel.allow, or of a system call).
  * *ret_allowed is 1 or 0. */
 BAWN_PUBLIC int bawn_explain(struct bawn *box, const char *operation, const char *target, enum bawn_format format,
 			     int *ret_allowed, char **ret_text, struct bawn_error *err);
@@ -134,6 +135,11 @@ BAWN_PUBLIC int bawn_kill(struct bawn_child *child, int signal_number, struct ba
 
 /* Waits for the end; *ret_status as bawn_run(). A limit of wall_seconds is kept by this call. */
 BAWN_PUBLIC int bawn_wait(struct bawn_child *child, int *ret_status, struct bawn_error *err);
+
+/* What was refused to the command so far, one denial after the other, each with its rule and what would allow it.
+ * With the option log-denials a whole report; without, a hint of a few lines about what is known for free, "" when
+ * that is nothing. */
+BAWN_PUBLIC int bawn_denials(struct bawn_child *child, char **ret_text, struct bawn_error *err);
 
 /* Ends the command if it still runs, and frees; NULL is allowed. */
 BAWN_PUBLIC void bawn_child_free(struct bawn_child *child);

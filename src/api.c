@@ -13,10 +13,13 @@
 struct bawn {
 	struct request request;
 	struct text warnings;
+	unsigned users;			/* the caller, and children whose chain points into the request */
 };
 
 struct bawn_child {
 	struct child child;
+	struct bawn *box;
+	struct chain chain;		/* the child's policy, for its report */
 	bool ended;
 	int status;			/* once ended */
 };
@@ -44,13 +47,14 @@ int bawn_new(struct bawn **ret_box, struct bawn_error *err)
 	box = calloc(1, sizeof(*box));
 	if (!box)
 		return error_oom(err);
+	box->users = 1;
 	*ret_box = box;
 	return 0;
 }
 
 void bawn_free(struct bawn *box)
 {
-	if (!box)
+	if (!box || __atomic_sub_fetch(&box->users, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	arena_done(&box->request.arena);
 	text_done(&box->warnings);
@@ -197,7 +201,7 @@ static int find_operation(const char *name, enum operation *ret_operation, struc
 		names[i] = operation_name((enum operation)i);
 	nearest = words_nearest(name, names);
 	return error_set(err, EINVAL, "there is no operation \"%s\"%s%s%s; known are read, write, exec, unix-bind, "
-			 "unix-connect, connect, listen, domain and device",
+			 "unix-connect, connect, listen, domain, device and kernel",
 			 name, nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
@@ -414,28 +418,39 @@ static int crossing(int fd)
 	return flags < 0 || (flags & FD_CLOEXEC) ? -1 : fd;
 }
 
-static int start(struct bawn *box, const char *const *argv, const int *stdio, unsigned flags, struct child *ret_child,
-		 struct bawn_error *err)
+static int start(struct bawn *box, const char *const *argv, const int *stdio, unsigned flags,
+		 struct bawn_child *child, struct bawn_error *err)
 {
-	autochain struct chain chain = { 0 };
+	struct chain *chain = &child->chain;
 	struct command command = {
 		.argv = argv,
 		.stdio = { stdio ? stdio[0] : crossing(0), stdio ? stdio[1] : crossing(1),
 			   stdio ? stdio[2] : crossing(2) },
 	};
-	int r = make_policy(box, &chain, err);
+	int r = make_policy(box, chain, err);
 
 	if (r >= 0)
-		r = chain_plan(&chain, false, err);
+		r = chain_plan(chain, false, err);
 	if (r < 0)
 		return r;
-	keep_warnings(box, &chain);
-	r = plan_refuse(chain.plan, chain.allow_degraded, err);
+	keep_warnings(box, chain);
+	r = plan_refuse(chain->plan, chain->allow_degraded, err);
 	if (r < 0)
 		return r;
-	command.keep_fds = chain.keep_fds;
-	command.keep_count = chain.keep_count;
-	return child_start(chain.plan, &command, flags & BAWN_FORWARD_SIGNALS, ret_child, err);
+	command.keep_fds = chain->keep_fds;
+	command.keep_count = chain->keep_count;
+	r = child_start(chain->plan, &chain->host, &command, flags & BAWN_FORWARD_SIGNALS, -1, &child->child, err);
+	if (r >= 0) {
+		child->box = box;
+		__atomic_add_fetch(&box->users, 1, __ATOMIC_RELAXED);
+	}
+	return r;
+}
+
+static void forget(struct bawn_child *child)
+{
+	chain_done(&child->chain);
+	bawn_free(child->box);
 }
 
 static bool is_command(const char *const *argv)
@@ -445,17 +460,18 @@ static bool is_command(const char *const *argv)
 
 int bawn_run(struct bawn *box, const char *const *argv, unsigned flags, int *ret_status, struct bawn_error *err)
 {
-	struct child child;
+	struct bawn_child child = { 0 };
 	int r;
 
 	if (!box || !is_command(argv) || !ret_status || (flags & ~BAWN_FORWARD_SIGNALS))
 		return bad_argument(err, __func__, "a box, a command, known flags and a place for the "
 				    "status are needed");
 	r = start(box, argv, NULL, flags, &child, err);
-	if (r < 0)
-		return r;
-	r = child_wait(&child, ret_status, err);
-	child_done(&child);
+	if (r >= 0) {
+		r = child_wait(&child.child, ret_status, err);
+		child_done(&child.child);
+	}
+	forget(&child);
 	return r;
 }
 
@@ -471,8 +487,9 @@ int bawn_spawn(struct bawn *box, const char *const *argv, const int stdio[3], un
 	child = calloc(1, sizeof(*child));
 	if (!child)
 		return error_oom(err);
-	r = start(box, argv, stdio, flags, &child->child, err);
+	r = start(box, argv, stdio, flags, child, err);
 	if (r < 0) {
+		forget(child);
 		free(child);
 		return r;
 	}
@@ -517,7 +534,24 @@ void bawn_child_free(struct bawn_child *child)
 	if (!child)
 		return;
 	child_done(&child->child);		/* ends and reaps what still runs */
+	forget(child);
 	free(child);
+}
+
+int bawn_denials(struct bawn_child *child, char **ret_text, struct bawn_error *err)
+{
+	struct text text = { 0 };
+	int r = 0;
+
+	if (!child || !ret_text)
+		return bad_argument(err, __func__, "a child and a place for the text are needed");
+	if (child->child.report.events)
+		r = report_print(&child->child.report, &text, err);
+	if (r < 0) {
+		text_done(&text);
+		return r;
+	}
+	return text_take(&text, ret_text, err);
 }
 
 void bawn_text_free(char *text)

@@ -97,6 +97,8 @@ int fail(const struct bawn_error *err);
 int fail_usage(const struct cli_command *command, const struct bawn_error *err);
 int usage_error(struct bawn_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void print_warnings(struct bawn *box);
+/* Text of the library's on standard error, each of its answers as a message; frees it. */
+void print_report(char *text);
 /* Text of the library's on standard output; frees it. */
 int print_text(char *text);
 

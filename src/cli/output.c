@@ -177,6 +177,28 @@ void print_warnings(struct bawn *box)
 	output_end(&output);
 }
 
+/* Lines that begin with blanks belong to the one before. */
+void print_report(char *text)
+{
+	struct output output = { .fd = STDERR_FILENO };
+
+	for (const char *line = text; *line;) {
+		size_t size = strcspn(line, "\n");
+
+		if (*line == ' ')
+			output_text(&output, "    ");
+		else
+			output_colour(&output, RED, "bawn:");
+		if (*line != ' ')
+			output_text(&output, " ");
+		output_bytes(&output, line, size);
+		output_text(&output, "\n");
+		line += size + (line[size] == '\n');
+	}
+	output_end(&output);
+	bawn_text_free(text);
+}
+
 int print_text(char *text)
 {
 	struct output output = { .fd = STDOUT_FILENO };

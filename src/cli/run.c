@@ -2,6 +2,20 @@
 /* run.c — bawn run. Standard output belongs to the command; bawn speaks on standard error only. */
 #include "cli/cli.h"
 
+/* What the box denied: a hint when the command has failed. */
+static void print_denials(const struct invocation *invocation, struct bawn_child *child, int status)
+{
+	struct bawn_error err = BAWN_ERROR_INIT;
+	char *text;
+
+	if (status == 0 || invocation_last(invocation, "quiet"))
+		return;
+	if (bawn_denials(child, &text, &err) < 0)
+		fail(&err);
+	else
+		print_report(text);
+}
+
 int command_run(const struct invocation *invocation)
 {
 	struct bawn_error err = BAWN_ERROR_INIT;
@@ -26,6 +40,8 @@ int command_run(const struct invocation *invocation)
 		r = bawn_wait(child, &status, &err);
 	if (r < 0)
 		status = fail(&err);
+	else
+		print_denials(invocation, child, status);
 	bawn_child_free(child);
 	bawn_free(box);
 	return status;

@@ -9,6 +9,7 @@
 #define BAWN_LINUX_BOX_H
 
 #include "linux/linux.h"
+#include "policy/event.h"
 #include "linux/seccomp.h"
 #include "linux/sys.h"
 
@@ -135,6 +136,7 @@ struct inside {
 	int tty_fd;			/* the caller's terminal, for /dev/console, or -1 */
 	int node_fds[6];
 	int listener_fd;		/* seccomp notifications, or -1 */
+	int wake_fd;			/* the supervisor's eventfd for refusals, or -1 */
 	sigset_t old_mask;
 	char *path_buffer;		/* room for a PATH element and argv[0], made by the parent */
 	const char **script_argv;	/* room for "/bin/sh", argv..., NULL */
@@ -182,6 +184,10 @@ struct helper { pid_t pid; uint64_t id; };	/* pid 0: free */
 
 struct broker {
 	int listener_fd;		/* -1: no broker */
+	int wake_fd;			/* told of refusals; -1: nobody wants to know at once */
+	struct events *events;		/* where they are recorded, or NULL */
+	struct event event;		/* of the call that is being answered */
+	const struct plan *plan;
 	const struct policy *policy;
 	bool creation_domain;		/* the command's own calls can make no name (Landlock) */
 	struct nested *nested;		/* the command may make namespaces of its own; NULL: it may not */
@@ -189,7 +195,7 @@ struct broker {
 	size_t missing_count;
 	struct helper helpers[BROKER_HELPERS];
 };
-void broker_init(struct broker *broker, int listener_fd, const struct box *box);
+void broker_init(struct broker *broker, const struct inside *in);
 void broker_answer(struct broker *broker);
 /* Ends helpers that nobody waits for any more; whether some are left. */
 bool broker_sweep(struct broker *broker);

@@ -74,6 +74,7 @@ bool broker_allows(const struct call *call, const struct place *place)
 {
 	struct decision decision;
 
+	broker_about(call, OPERATION_WRITE, ASPECT_NAME, place->path);
 	if (call->target.own_root)
 		return is_allowed_nested(call, place);
 	policy_decide(call->broker->policy, OPERATION_WRITE, place->path, &decision);
@@ -93,8 +94,9 @@ int broker_judge(const struct call *call, const struct place *place)
 	const struct commit *commit;
 	struct statfs fs;
 
+	broker_about(call, OPERATION_WRITE, ASPECT_NAME, place->path);
 	if (broker_git_name(call, place, &commit) != GIT_NAME_NONE && !exists(place))
-		return -EACCES;
+		return broker_because(call, CAUSE_GIT, -EACCES);
 	if (broker_allows(call, place) || exists(place))
 		return 0;
 	if (fstatfs(place->parent_fd, &fs) == 0 && (fs.f_flags & 1 /* ST_RDONLY */))
@@ -107,10 +109,11 @@ int broker_judge_link(const struct call *call, const struct place *place)
 {
 	const struct nested *nested = call->broker->nested;
 
+	broker_about(call, OPERATION_WRITE, ASPECT_NAME, place->path);
 	if (!policy_rename_allowed(call->broker->policy, place->path, place->path))
-		return -EACCES;
+		return broker_because(call, CAUSE_BELOW, -EACCES);
 	if (nested && !nested_allows_link(nested, call->target.tid, place->path))
-		return -EACCES;
+		return broker_because(call, CAUSE_BELOW, -EACCES);
 	return broker_judge(call, place);
 }
 
@@ -163,8 +166,10 @@ int broker_read_place(const struct call *call, int at, uint64_t address, struct 
 	int r = target_read_path(&call->target, address, path);
 
 	r = r < 0 ? r : place_find(&call->target, at, path, ret_place);
-	if (r == 0)
+	if (r == 0) {
 		broker_settle(call, ret_place);
+		broker_about(call, OPERATION_WRITE, ASPECT_NAME, ret_place->path);
+	}
 	return r;
 }
 
@@ -253,8 +258,9 @@ static int judge_object(const struct call *call, const struct place *place)
 
 	const struct commit *commit;
 
+	broker_about(call, OPERATION_WRITE, ASPECT_NAME, place->path);
 	if (broker_git_name(call, place, &commit) > GIT_NAME_NONE)
-		return -EACCES;
+		return broker_because(call, CAUSE_GIT, -EACCES);
 	if (broker_allows(call, place))
 		return 0;
 	if (fstatfs(place->parent_fd, &fs) == 0 && (fs.f_flags & 1 /* ST_RDONLY */))
@@ -291,6 +297,7 @@ static int link_object(struct call *call, int at, const char *path, int flags, c
 	if (size < 0)
 		return -errno;
 	path_of_object[size] = '\0';
+	broker_about(call, OPERATION_WRITE, ASPECT_CONTENT, path_of_object);
 	if (!policy_allows_write(call->broker->policy, path_of_object))
 		return -EXDEV;
 	return linkat(AT_FDCWD, object, to->parent_fd, to->name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
@@ -316,7 +323,8 @@ static int make_link(struct call *call, int from_at, uint64_t from_path, int to_
 		return -ENOTDIR;
 	if ((r = judge_object(call, &from)) < 0)	/* another name would be a way round its rule */
 		return r;
-	return linkat(from.parent_fd, from.name, to.parent_fd, to.name, 0) < 0 ? -errno : 0;
+	return linkat(from.parent_fd, from.name, to.parent_fd, to.name, 0) < 0 ?
+		       broker_blame(call, &from, &to, -errno) : 0;
 }
 
 /* What a rename may not do beyond making a name: take a tree from under its rules, put something other than a
@@ -329,16 +337,18 @@ static int judge_move(const struct call *call, const struct place *from, const s
 
 	if (fstatat(from->parent_fd, from->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
+	broker_about(call, OPERATION_WRITE, ASPECT_NAME, from->path);
 	if (nested && !nested_allows_move(nested, call->target.tid, st.st_dev, st.st_ino))
-		return -EBUSY;
+		return broker_because(call, CAUSE_BELOW, -EBUSY);
 	if (nested && fstatat(to->parent_fd, to->name, &replaced, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    !nested_allows_move(nested, call->target.tid, replaced.st_dev, replaced.st_ino))
-		return -EBUSY;
+		return broker_because(call, CAUSE_BELOW, -EBUSY);
 	if (!S_ISDIR(st.st_mode))
 		return broker_judge_link(call, to);
 	if (!broker_git_may_move(call, from, to))
-		return -EACCES;
-	return policy_rename_allowed(call->broker->policy, from->path, to->path) ? 0 : -EACCES;
+		return broker_because(call, CAUSE_GIT, -EACCES);
+	return policy_rename_allowed(call->broker->policy, from->path, to->path) ?
+		       0 : broker_because(call, CAUSE_BELOW, -EACCES);
 }
 
 static int move(struct call *call, int from_at, uint64_t from_path, int to_at, uint64_t to_path, unsigned flags)
@@ -360,7 +370,8 @@ static int move(struct call *call, int from_at, uint64_t from_path, int to_at, u
 	/* A trailing slash says "only a directory" to the kernel; it must not get lost. */
 	snprintf(old_name, sizeof(old_name), "%s%s", from.name, from.slash ? "/" : "");
 	snprintf(new_name, sizeof(new_name), "%s%s", to.name, to.slash ? "/" : "");
-	return syscall(SYS_renameat2, from.parent_fd, old_name, to.parent_fd, new_name, flags) < 0 ? -errno : 0;
+	return syscall(SYS_renameat2, from.parent_fd, old_name, to.parent_fd, new_name, flags) < 0 ?
+		       broker_blame(call, &from, &to, -errno) : 0;
 }
 
 /* --- bind --------------------------------------------------------------------------------- */
@@ -440,6 +451,7 @@ static int bind_socket(struct call *call, int fd, uint64_t address, uint64_t siz
 		return -EADDRINUSE;
 	if (place.slash)
 		return -ENOENT;
+	broker_about(call, OPERATION_UNIX_BIND, ASPECT_NAME, place.path);
 	if ((r = broker_is_waiting(call) ? broker_judge(call, &place) : -ESRCH) < 0 ||
 	    (r = broker_take_umask(call)) < 0)
 		return r;
@@ -524,6 +536,8 @@ void broker_reply(struct call *call, int result)
 {
 	struct notif_resp response = { .id = call->notif->id };
 
+	if (result < 0)
+		broker_record(call, -result);
 	if (result == 0 && call->fd != NO_FD)
 		result = hand_over(call, &response);
 	cleanup_fd(&call->fd);
@@ -545,6 +559,7 @@ void broker_answer(struct broker *broker)
 		return;			/* the caller died before we looked */
 	call.target.tid = (pid_t)notif.pid;
 	call.target.narrow = notif.data.arch != seccomp_audit_arch(SECCOMP_HOST);
+	broker_begin(&call);
 	call.target.own_root = broker->nested && !nested_is_same_tree(broker->nested, call.target.tid);
 	result = call.target.narrow ? broker_translate(&call, &notif.data) : 0;
 	if (result == 0)
@@ -594,19 +609,22 @@ void broker_look_up(struct missing *missing)
 	missing->inode = st.st_ino;
 }
 
-void broker_init(struct broker *broker, int listener_fd, const struct box *box)
+void broker_init(struct broker *broker, const struct inside *in)
 {
 	static struct nested nested;
+	const struct box *box = in->box;
 	bool may_nest = box->plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES);
 
 	*broker = (struct broker){
-		.listener_fd = listener_fd, .policy = box->plan->policy, .creation_domain = box->landlock_creation != 0,
+		.listener_fd = in->listener_fd, .wake_fd = in->wake_fd, .events = in->command->events,
+		.plan = box->plan,
+		.policy = box->plan->policy, .creation_domain = box->landlock_creation != 0,
 		.nested = may_nest ? &nested : NULL,
 		.missing = box->missing, .missing_count = box->missing_count,
 	};
-	if (listener_fd < 0)
+	if (in->listener_fd < 0)
 		return;
-	ioctl(listener_fd, NOTIF_IOCTL_SET_FLAGS, NOTIF_SYNC_WAKE_UP);	/* only faster; 6.6 */
+	ioctl(in->listener_fd, NOTIF_IOCTL_SET_FLAGS, NOTIF_SYNC_WAKE_UP);	/* only faster; 6.6 */
 	if (may_nest)
 		nested_init(&nested);
 	for (size_t i = 0; may_nest && i < broker->missing_count; i++)

@@ -73,6 +73,17 @@ int broker_translate(struct call *call, struct seccomp_data *data);
 int broker_make_socket(struct call *call, int family, int type, int protocol);
 int broker_make_pair(struct call *call, int family, int type, int protocol, uint64_t address);
 
+/* --- broker_record.c: what a call is about, should it be refused -------------------------- */
+
+void broker_begin(const struct call *call);		/* about nothing yet */
+/* Each says it anew; ends with CAUSE_RULE. */
+void broker_about(const struct call *call, enum operation operation, enum event_aspect aspect, const char *subject);
+/* Says why and returns result. */
+int broker_because(const struct call *call, enum event_cause cause, int result);
+/* Of two places the one that the kernel's result is about; returns result. */
+int broker_blame(const struct call *call, const struct place *from, const struct place *to, int result);
+void broker_record(const struct call *call, int number);
+
 /* --- broker_open.c ------------------------------------------------------------------------ */
 
 int broker_open(struct call *call, int at, uint64_t path, int flags, mode_t mode);

@@ -183,6 +183,7 @@ static int reopen(struct call *call, int own, int flags)
 	if (size < 0 || path[0] != '/')
 		return hand_back(call, own, flags);
 	path[size] = '\0';
+	broker_about(call, OPERATION_WRITE, ASPECT_CONTENT, path);
 	if (!policy_allows_write(call->broker->policy, path))
 		return hand_back(call, own, flags);
 	r = open_held(call, own, flags);
@@ -275,6 +276,7 @@ static int refuse(struct call *call, const struct place *place, int flags)
 static int open_existing(struct call *call, const struct place *place, int flags, mode_t mode, const struct stat *st)
 {
 	const struct commit *commit;
+	bool allowed;
 	int r;
 
 	if (is_tmpfile(flags)) {		/* a file without a name, in this directory */
@@ -295,8 +297,11 @@ static int open_existing(struct call *call, const struct place *place, int flags
 		return open_by_helper(call, place, flags);
 	if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode) && may_go_on(call))
 		return go_on(call);
-	if (S_ISREG(st->st_mode) && is_writing(flags) &&
-	    (!broker_allows(call, place) || broker_git_name(call, place, &commit) != GIT_NAME_NONE))
+	allowed = broker_allows(call, place);
+	broker_about(call, OPERATION_WRITE, ASPECT_CONTENT, place->path);
+	if (S_ISREG(st->st_mode) && is_writing(flags) && broker_git_name(call, place, &commit) != GIT_NAME_NONE)
+		return broker_because(call, CAUSE_GIT, refuse(call, place, flags));
+	if (S_ISREG(st->st_mode) && is_writing(flags) && !allowed)
 		return refuse(call, place, flags);
 	r = open_here(call, place, flags | O_NOFOLLOW, 0);
 	/* Somebody holds a lease on it (fcntl(2), F_SETLEASE): that, too, is waited for elsewhere. */
@@ -312,8 +317,10 @@ static int open_new(struct call *call, struct place *place, int flags, mode_t mo
 	if (!(flags & O_CREAT))
 		return -ENOENT;
 	name = broker_git_name(call, place, &commit);
-	if (name != GIT_NAME_NONE)
-		return broker_git_make(call, place, name, commit, mode);
+	if (name != GIT_NAME_NONE) {
+		broker_about(call, OPERATION_WRITE, ASPECT_NAME, place->path);
+		return broker_because(call, CAUSE_GIT, broker_git_make(call, place, name, commit, mode));
+	}
 	r = broker_judge(call, place);
 	if (r < 0 || (r = broker_take_umask(call)) < 0)
 		return r;

@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <linux/capability.h>
 
+#define OWN_MAX 16			/* descriptors that pid 1 or the broker keeps */
 #define HELPER_SWEEP_MS 500		/* how long a helper may outlive the caller that it opens a FIFO for */
 #define FORK_AGAIN_MS 100		/* until the next attempt to start the broker */
 
@@ -201,17 +202,31 @@ static pid_t spawn_command(struct inside *in, struct spawn *spawn)
 	return clone(command_main, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, spawn);
 }
 
+/* What is still needed (-1: not there) moves to the lowest numbers; everything else, the command's 0 to 2 among it, is
+ * closed. */
+static void keep_only(int *const *own, unsigned count)
+{
+	int lifted[OWN_MAX];
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		lifted[i] = *own[i] < 0 ? -1 : fcntl(*own[i], F_DUPFD_CLOEXEC, OWN_MAX);
+	for (unsigned i = 0; i < count; i++)
+		if (lifted[i] >= 0)
+			*own[i] = dup3(lifted[i], (int)kept++, O_CLOEXEC);
+	sys_close_range(kept, ~0u, 0);
+}
+
 /* --- the broker's process ----------------------------------------------------------------- */
 
 /* A file system that hangs holds whoever calls it; so the broker's calls are not made by pid 1, which must be
  * able to end the box. */
 static _Noreturn void broker_loop(struct broker *broker)
 {
-	struct pollfd listener = { .fd = broker->listener_fd, .events = POLLIN };
+	struct pollfd listener = { .events = POLLIN };
 
-	sys_close_range((unsigned)broker->listener_fd + 1, ~0u, 0);
-	for (int fd = 0; fd < broker->listener_fd; fd++)
-		close(fd);
+	keep_only((int *[]){ &broker->listener_fd, &broker->wake_fd }, 2);
+	listener.fd = broker->listener_fd;
 	for (;;) {
 		bool helpers = broker_sweep(broker);
 		pid_t pid;
@@ -233,7 +248,7 @@ static pid_t start_broker(struct inside *in)
 	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 
 	if (pid == 0) {
-		broker_init(&broker, in->listener_fd, in->box);
+		broker_init(&broker, in);
 		broker_loop(&broker);
 	}
 	return pid;
@@ -272,20 +287,6 @@ static void take_signals(struct init *init)
 			if ((int)infos[i].ssi_signo == forwarded[j] && infos[i].ssi_code <= 0 && infos[i].ssi_pid == 0)
 				kill(init->command, forwarded[j]);
 	reap(init);
-}
-
-/* What pid 1 still needs moves to the lowest numbers; everything else, the command's 0 to 2 among it, is closed. */
-static void keep_own_descriptors(struct init *init)
-{
-	int *own[] = { &init->signal_fd, &init->in->supervisor_fd, &init->in->listener_fd };
-	unsigned count = ARRAY_SIZE(own) - (init->in->listener_fd < 0);
-	int lifted[ARRAY_SIZE(own)];
-
-	for (unsigned i = 0; i < count; i++)
-		lifted[i] = fcntl(*own[i], F_DUPFD_CLOEXEC, 16);
-	for (unsigned i = 0; i < count; i++)
-		*own[i] = lifted[i] < 0 ? *own[i] : dup3(lifted[i], (int)i, O_CLOEXEC);
-	sys_close_range(count, ~0u, 0);
 }
 
 /* The first question starts the broker: many a command has none, and ends sooner than a broker is forked. Where no
@@ -346,6 +347,7 @@ _Noreturn void init_run(struct inside *in)
 		inside_fail(in, STEP_SPAWN, errno);
 	if (spawn.number)
 		inside_fail(in, spawn.step, spawn.number);
-	keep_own_descriptors(&init);
+	in->wake_fd = in->command->wake_fd;
+	keep_only((int *[]){ &init.signal_fd, &in->supervisor_fd, &in->listener_fd, &in->wake_fd }, 4);
 	loop(&init);
 }

@@ -20,6 +20,8 @@ struct command {
 	int stdio[3];				/* become 0, 1, 2; usually 0, 1, 2 themselves; -1: leave closed */
 	const int *keep_fds;			/* further descriptors that cross under their own numbers */
 	size_t keep_count;
+	struct events *events;			/* where refusals are recorded, or NULL */
+	int wake_fd;				/* an eventfd that is told of them, or -1 */
 	const sigset_t *hold; /* mask of the calling thread after the start; NULL: as it was. The command's
 			       * is what it was before in any case */
 };

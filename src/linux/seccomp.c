@@ -96,6 +96,14 @@ int seccomp_translate(enum seccomp_arch from, int number, enum seccomp_arch to)
 	return SECCOMP_ABSENT;
 }
 
+const char *seccomp_call_name(int number)
+{
+	for (size_t i = 0; number >= 0 && i < seccomp_row_count; i++)
+		if (seccomp_rows[i].numbers[SECCOMP_HOST] == number)
+			return seccomp_rows[i].name;
+	return NULL;
+}
+
 /* --- what becomes of a row ---------------------------------------------------------------- */
 
 static bool row_stands(const struct seccomp_row *row, const struct seccomp_options *options)

@@ -67,6 +67,9 @@ enum seccomp_arch seccomp_foreign(enum seccomp_arch arch);
 int seccomp_translate(enum seccomp_arch from, int number, enum seccomp_arch to);
 uint32_t seccomp_audit_arch(enum seccomp_arch arch);	/* AUDIT_ARCH_... */
 
+/* Name of a system call of this machine that the table knows, or NULL. */
+const char *seccomp_call_name(int number);
+
 /* "EPERM", "ENOSYS", "EAFNOSUPPORT", "broker", "allowed"; NULL: the row has no part in this program. */
 const char *seccomp_row_outcome(const struct seccomp_row *row,
 				const struct seccomp_options *options);

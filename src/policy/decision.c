@@ -71,9 +71,18 @@ static const struct grant {
 	[OPERATION_LISTEN] = { "network.listen", " = [", "]", "--listen" },
 	[OPERATION_DOMAIN] = { "network.domains.", "", " = \"allow\"", "--allow-domain" },
 	[OPERATION_DEVICE] = { "devices.", "", " = \"write\"", "--device" },
+	[OPERATION_KERNEL] = { "kernel.allow", " = [", "]", "--allow-kernel" },
 	[OPERATION_IOKIT] = { "macos.iokit_user_clients", " = [", "]", NULL },
 	[OPERATION_MACH_LOOKUP] = { "macos.mach_lookup", " = [", "]", NULL },
 };
+
+static bool kernel_name_is(const char *subject)
+{
+	for (int i = 0; i < KERNEL__COUNT; i++)
+		if (!strcmp(subject, kernel_name_text((enum kernel_name)i)))
+			return true;
+	return false;
+}
 
 static void grant_permission(struct arena *arena, enum operation operation, const char *subject, bool own_denial,
 			const char **ret_line, const char **ret_option)
@@ -83,7 +92,7 @@ static void grant_permission(struct arena *arena, enum operation operation, cons
 	const char *colon = port ? strrchr(subject, ':') : NULL;
 	struct text line = { 0 }, words = { 0 };
 
-	if (!grant->key)
+	if (!grant->key || (operation == OPERATION_KERNEL && !kernel_name_is(subject)))
 		return;
 	if (colon)
 		subject = colon + 1;
@@ -183,6 +192,14 @@ static void print_grant(struct text *text, enum operation operation, const char 
 	text_add(text, "\n");
 }
 
+void decision_print_why(struct text *text, enum operation operation, const char *subject,
+			const struct decision *decision, const char *line, const char *command_option)
+{
+	print_rule(text, decision);
+	if (!decision->allowed)
+		print_grant(text, operation, subject, decision->rule, line, command_option);
+}
+
 /* --- as JSON ------------------------------------------------------------------------------ */
 
 static void print_json(struct text *text, enum operation operation, const char *target, const char *canonical,
@@ -226,9 +243,7 @@ int decision_print(const struct policy *policy, enum operation operation, const 
 			show_visible(text, canonical);
 			text_add(text, "\n");
 		}
-		print_rule(text, decision);
-		if (!decision->allowed)
-			print_grant(text, operation, canonical, decision->rule, line, command_option);
+		decision_print_why(text, operation, canonical, decision, line, command_option);
 	}
 	arena_done(&arena);
 	return text->failed ? -ENOMEM : 0;

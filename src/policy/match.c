@@ -13,7 +13,8 @@ static const char *const operation_names[] = {
 	[OPERATION_READ] = "read", [OPERATION_WRITE] = "write", [OPERATION_EXEC] = "exec",
 	[OPERATION_UNIX_BIND] = "unix-bind", [OPERATION_UNIX_CONNECT] = "unix-connect",
 	[OPERATION_CONNECT] = "connect", [OPERATION_LISTEN] = "listen", [OPERATION_DOMAIN] = "domain",
-	[OPERATION_DEVICE] = "device", [OPERATION_IOKIT] = "iokit", [OPERATION_MACH_LOOKUP] = "mach-lookup",
+	[OPERATION_DEVICE] = "device", [OPERATION_KERNEL] = "kernel",
+	[OPERATION_IOKIT] = "iokit", [OPERATION_MACH_LOOKUP] = "mach-lookup",
 	[OPERATION_SYSCTL] = "sysctl",
 };
 

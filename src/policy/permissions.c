@@ -105,6 +105,8 @@ static int add_setting(struct policy *policy, const struct host *host, const str
 		return add(policy, OPERATION_DOMAIN, setting->name, setting, setting->value.access, err);
 	case PROFILE_DEVICE:
 		return add_path(policy, host, OPERATION_DEVICE, setting, err);
+	case PROFILE_KERNEL_ALLOW:
+		return add_names(policy, OPERATION_KERNEL, setting, err);
 	case PROFILE_MACOS_MACH:
 		return add_names(policy, OPERATION_MACH_LOOKUP, setting, err);
 	case PROFILE_MACOS_IOKIT:
@@ -193,6 +195,7 @@ static const char *default_reason(const struct policy *policy, enum operation op
 		[OPERATION_CONNECT] = "the host's loopback is closed unless connect lists the port",
 		[OPERATION_LISTEN] = "the host's loopback is closed unless listen lists the port",
 		[OPERATION_DEVICE] = "devices are closed unless devices lists them",
+		[OPERATION_KERNEL] = "closed unless kernel.allow lists it",
 		[OPERATION_IOKIT] =
 			"IOKit user clients are closed unless devices.gpu or macos.iokit_user_clients opens them",
 		[OPERATION_MACH_LOOKUP] = "services are closed unless macos.mach_lookup lists them",

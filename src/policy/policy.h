@@ -155,6 +155,9 @@ struct host {
 	bool (*folds_case)(void *context, const char *path);
 	/* At most size-1 bytes of a small file, NUL-terminated; the count, or -errno. */
 	ssize_t (*read)(void *context, const char *path, char *bytes, size_t size);
+	/* What the caller would be told outside the box: 0 where it may, else -errno. aspect: enum event_aspect.
+	 * NULL: it may everything. */
+	int (*permits)(void *context, const char *path, enum access wanted, int aspect);
 };
 
 /* --- resolve.c: names → absolute rules ---------------------------------------------------- */
@@ -186,6 +189,7 @@ enum operation {			/* what a command may try to do, and what one may ask about *
 	OPERATION_UNIX_BIND, OPERATION_UNIX_CONNECT,	/* local sockets, by path; connect: those of the host */
 	OPERATION_CONNECT, OPERATION_LISTEN,		/* ports of the host's loopback */
 	OPERATION_DOMAIN, OPERATION_DEVICE,
+	OPERATION_KERNEL,	/* Linux: a name of kernel.allow, or a system call that nothing opens */
 	OPERATION_IOKIT, OPERATION_MACH_LOOKUP, OPERATION_SYSCTL,	/* macOS */
 	OPERATION__COUNT
 };
@@ -332,6 +336,9 @@ struct plan_gap {			/* what nothing on this machine holds */
 	bool acceptable;		/* --allow-degraded may accept it */
 };
 
+/* What is recorded of refusals: what is known for free, for a hint; all but reads; all. */
+enum log_level { LOG_NONE, LOG_DENIALS, LOG_ALL };
+
 struct plan {
 	struct arena arena;
 	const struct policy *policy;
@@ -339,6 +346,7 @@ struct plan {
 	bool restricted_read;		/* the root is assembled, not made read-only in place */
 	bool root_writable;
 	bool broker;			/* the creation broker runs */
+	enum log_level log;		/* whoever asked for the plan says so afterwards */
 	const char **pins;		/* absolute paths that must not be renamed */
 	size_t pin_count, pin_capacity;
 	struct plan_item *items;
@@ -358,6 +366,9 @@ int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error 
 int plan_print(const struct plan *plan, const char *const *argv, enum bawn_format format, struct text *text);
 int decision_print(const struct policy *policy, enum operation operation, const char *target, const char *canonical,
 		   const struct decision *decision, enum bawn_format format, struct text *text);
+/* The lines "rule:" and, where denied, "allow:" of an answer. */
+void decision_print_why(struct text *text, enum operation operation, const char *subject,
+			const struct decision *decision, const char *line, const char *command_option);
 /* What a user would add to allow it: profile line and option. */
 void decision_grant(struct arena *arena, const struct policy *policy, enum operation operation, const char *path,
 		    const struct decision *decision, const char **ret_line, const char **ret_option);

@@ -4,9 +4,11 @@
  *
  * The only file that a policy's facts come through: everything later can be tested with a host
  * written by hand. */
+#include "policy/event.h"
 #include "run/internal.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,12 +131,50 @@ static const char *tmpdir_of(struct arena *arena, const char *cwd, const char *c
 	return path_absolute(arena, cwd ? cwd : "/", tmpdir);	/* absolute, or below cwd: never below this "/" */
 }
 
+/* --- what the caller may do itself -------------------------------------------------------- */
+
+/* Whether we may make or take away names in the directory of path. */
+static int permits_name(const char *path)
+{
+	char parent[PATH_MAX];
+	size_t size = (size_t)(path_base(path) - path);
+	struct stat directory, object;
+
+	if (size == 0 || size >= sizeof(parent))
+		return -EINVAL;
+	memcpy(parent, path, size);
+	parent[size] = '\0';
+	if (faccessat(AT_FDCWD, parent, W_OK | X_OK, AT_EACCESS) < 0 || stat(parent, &directory) < 0)
+		return -errno;
+	if ((directory.st_mode & S_ISVTX) && geteuid() != 0 && lstat(path, &object) == 0 &&
+	    object.st_uid != geteuid() && directory.st_uid != geteuid())
+		return -EPERM;		/* a sticky directory: others' names are theirs */
+	return 0;
+}
+
+/* Asked by effective ids, as the box asks. What stands there may have changed since the command tried; nothing but the
+ * words of a report depends on it. */
+static int host_permits(void *context, const char *path, enum access wanted, int aspect)
+{
+	struct stat status;
+
+	(void)context;
+	if (aspect == ASPECT_NAME)
+		return permits_name(path);
+	if (lstat(path, &status) < 0)
+		return -errno;
+	if (aspect == ASPECT_OWNER)
+		return geteuid() == 0 || status.st_uid == geteuid() ? 0 : -EPERM;
+	return faccessat(AT_FDCWD, path, wanted == ACCESS_WRITE ? W_OK : R_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
 int host_read(struct arena *arena, const char *directory, const char *const *environ_, struct host *ret_host,
 	      struct bawn_error *err)
 {
 	struct host host = {
 		.platform = host_platform(), .uid = geteuid(), .gid = getegid(), .environ = environ_,
 		.lookup = host_lookup, .list = host_list, .folds_case = host_folds_case, .read = host_read_file,
+		.permits = host_permits,
 	};
 	int r = directory ? given_directory(arena, directory, &host.cwd, err)
 			  : current_directory(arena, &host.cwd, err);

@@ -7,6 +7,7 @@
 #define BAWN_RUN_H
 
 #include "linux/linux.h"
+#include "run/report.h"
 
 /* --- host.c ------------------------------------------------------------------------------- */
 
@@ -25,16 +26,18 @@ int config_read(const char *path, char **ret_text, size_t *ret_size, struct bawn
 
 struct child {					/* a running command and what must be watched */
 	struct process process;
+	struct report report;
 	int wait_fd;				/* epoll: pidfd, clock, signals */
 	int clock_fd;				/* timerfd of wall_seconds, or -1 */
 	bool forward; /* signals that reach this process are passed on, and blocked until child_done() */
 	bool timed_out;
 };
 
-/* plan refused or not has been judged by the caller. :danger-full-access runs unconfined. forward: from before
- * the command exists, no signal that is to be passed on can end this process instead. */
-int child_start(const struct plan *plan, const struct command *command, bool forward, struct child *ret_child,
-		struct bawn_error *err);
+/* plan refused or not has been judged by the caller; its policy and host must outlive the child. :danger-full-access
+ * runs unconfined. forward: from before the command exists, no signal that is to be passed on can end this process
+ * instead. log_fd: where JSON lines about refusals go, or -1. */
+int child_start(const struct plan *plan, const struct host *host, const struct command *command, bool forward,
+		int log_fd, struct child *ret_child, struct bawn_error *err);
 /* Blocks. Signals that a terminal sent to the whole group are not sent twice. */
 int child_wait(struct child *child, int *ret_status, struct bawn_error *err);
 int child_kill(struct child *child, int signal_number, struct bawn_error *err);

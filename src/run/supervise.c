@@ -56,10 +56,11 @@ static void forwarded_set(sigset_t *ret_set)
  * --------------------------------------------------------------------------------------------------------------------
  */
 
-int child_start(const struct plan *plan, const struct command *asked, bool forward, struct child *ret_child,
-		struct bawn_error *err)
+int child_start(const struct plan *plan, const struct host *host, const struct command *asked, bool forward,
+		int log_fd, struct child *ret_child, struct bawn_error *err)
 {
-	struct child child = { .process = { .pid = -1, .pidfd = -1 }, .wait_fd = -1, .clock_fd = -1 };
+	struct child child = { .process = { .pid = -1, .pidfd = -1 }, .wait_fd = -1, .clock_fd = -1,
+			       .report = { .wake_fd = -1, .log_fd = -1 } };
 	struct command command = *asked;
 	sigset_t hold;
 	struct box *box = NULL;
@@ -69,6 +70,11 @@ int child_start(const struct plan *plan, const struct command *asked, bool forwa
 		forwarded_set(&hold);
 		command.hold = &hold;
 	}
+	r = plan->policy->unconfined ? 0 : report_open(&child.report, plan->policy, host, plan->log, log_fd, err);
+	if (r < 0)
+		return r;
+	command.events = child.report.events;
+	command.wake_fd = child.report.wake_fd;
 	if (plan->policy->unconfined)
 		r = linux_start_unconfined(plan, &command, &child.process, err);
 	else {
@@ -81,6 +87,8 @@ int child_start(const struct plan *plan, const struct command *asked, bool forwa
 	if (r == 0 && ((r = start_clock(&child, &plan->policy->limits[LIMIT_WALL_SECONDS], err)) < 0 ||
 		       (r = make_wait_fd(&child, err)) < 0))
 		child_done(&child);
+	else if (r < 0)
+		report_close(&child.report);
 	if (r == 0)
 		*ret_child = child;
 	return r;
@@ -138,9 +146,12 @@ static int watch(struct child *child, int signals)
 		{ .fd = child->process.pidfd, .events = POLLIN },
 		{ .fd = child->clock_fd, .events = POLLIN },
 		{ .fd = signals, .events = POLLIN },
+		{ .fd = child->report.wake_fd, .events = POLLIN },
+		{ .fd = -1, .events = POLLOUT },
 	};
 
 	for (;;) {
+		polls[4].fd = report_has_lines(&child->report) ? child->report.log_fd : -1;
 		if (poll(polls, ARRAY_SIZE(polls), -1) < 0) {
 			if (errno == EINTR)
 				continue;
@@ -155,6 +166,9 @@ static int watch(struct child *child, int signals)
 		}
 		if (polls[2].revents)
 			pass_signal(child, signals);
+		/* A log that cannot be written is no reason to end the command. */
+		if (polls[3].revents || polls[4].revents)
+			report_take(&child->report, NULL);
 	}
 }
 
@@ -187,5 +201,6 @@ void child_done(struct child *child)
 	cleanup_fd(&child->process.pidfd);
 	cleanup_fd(&child->clock_fd);
 	cleanup_fd(&child->wait_fd);
+	report_close(&child->report);
 	child->process.pid = -1;
 }

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report.c — what was refused: from the table that the box's own processes write, to lines and texts.
+ *
+ * The table is there for every box: to write into it costs those who refuse next to nothing, and nothing when nothing
+ * is refused. Without --log-denials it holds what the broker, and whoever else answers calls for the command, knows
+ * for free, and is looked at when the command has failed.
+ *
+ * Should: lose nothing from the count. Mustn't: believe what is in the table (events.c), hold the command up. */
+#include "run/report.h"
+
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINES_MAX	((size_t)1 << 20)	/* bytes that wait for whoever reads the log */
+
+int report_open(struct report *report, const struct policy *policy, const struct host *host, enum log_level level,
+		int log_fd, struct bawn_error *err)
+{
+	unsigned slots = level == LOG_NONE ? EVENTS_FEW : EVENTS_MANY;
+	void *memory;
+
+	*report = (struct report){
+		.denials = { .policy = policy, .host = host }, .level = level, .wake_fd = -1, .log_fd = log_fd,
+		.size = events_size(slots),
+	};
+	memory = mmap(NULL, report->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return error_system(err, errno, "make room for what is refused");
+	report->events = memory;
+	events_init(report->events, slots);
+	report->slots = slots;
+	if (log_fd >= 0 && (report->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
+		report_close(report);
+		return error_system(err, errno, "watch for what is refused");
+	}
+	return 0;
+}
+
+/* --- one event ---------------------------------------------------------------------------- */
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int take_event(void *argument, const struct event *event, uint64_t count)
+{
+	struct report *report = argument;
+	const struct denial *denial;
+
+	denials_add(&report->denials, event, count, &denial);
+	if (report->log_fd >= 0 && denial)
+		denial_print_json(&report->denials, denial, count, now_ms(), &report->lines);
+	return 0;
+}
+
+/* --- the log ------------------------------------------------------------------------------ */
+
+/* A log that is a pipe whose reader has gone must not end us. */
+static ssize_t write_quietly(int fd, const char *bytes, size_t size)
+{
+	static const struct timespec no_time;
+	sigset_t pipe_signal, old, pending;
+	ssize_t count;
+	int number;
+
+	sigemptyset(&pipe_signal);
+	sigaddset(&pipe_signal, SIGPIPE);
+	sigpending(&pending);
+	pthread_sigmask(SIG_BLOCK, &pipe_signal, &old);
+	count = write(fd, bytes, size);
+	number = errno;
+	if (count < 0 && number == EPIPE && !sigismember(&pending, SIGPIPE))
+		sigtimedwait(&pipe_signal, NULL, &no_time);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	errno = number;
+	return count;
+}
+
+/* A pipe that polls writable takes PIPE_BUF bytes without blocking: whoever does not read his log holds up neither the
+ * clock nor the signals. */
+int report_write(struct report *report, bool all, struct bawn_error *err)
+{
+	while (report->log_fd >= 0 && report->written < report->lines.size) {
+		struct pollfd log = { .fd = report->log_fd, .events = POLLOUT };
+		size_t size = report->lines.size - report->written;
+		ssize_t count;
+
+		if (poll(&log, 1, all ? -1 : 0) == 0)
+			return 0;
+		count = write_quietly(report->log_fd, report->lines.bytes + report->written,
+				      size < PIPE_BUF ? size : PIPE_BUF);
+		if (count < 0 && errno != EINTR && errno != EAGAIN) {
+			report->log_fd = -1;
+			return error_system(err, errno, "write the log of what was refused");
+		}
+		report->written += count > 0 ? (size_t)count : 0;
+	}
+	text_done(&report->lines);
+	report->written = 0;
+	return 0;
+}
+
+bool report_has_lines(const struct report *report)
+{
+	return report->log_fd >= 0 && report->lines.size > 0;
+}
+
+/* --- all that is new ---------------------------------------------------------------------- */
+
+static int make_reader(struct report *report)
+{
+	if (report->seen)
+		return 0;
+	report->seen = calloc(report->slots, sizeof(*report->seen));
+	if (!report->seen)
+		return -ENOMEM;
+	events_reader_init(&report->reader, report->events, report->slots, report->seen);
+	return 0;
+}
+
+int report_take(struct report *report, struct bawn_error *err)
+{
+	uint64_t wakes;
+	int r = make_reader(report);
+
+	if (r < 0)
+		return error_oom(err);
+	if (report->wake_fd >= 0 && read(report->wake_fd, &wakes, sizeof(wakes)) < 0 && errno != EAGAIN)
+		return error_system(err, errno, "read what was refused");
+	if (report->lines.size - report->written < LINES_MAX)	/* else their reader is slow: the table counts on */
+		events_take(&report->reader, take_event, report);
+	return report->lines.failed ? error_oom(err) : report_write(report, false, err);
+}
+
+int report_print(struct report *report, struct text *text, struct bawn_error *err)
+{
+	int r = report_take(report, err);
+
+	if (r == 0)
+		r = report_write(report, true, err);
+	if (r == 0)
+		r = report_take(report, err);
+	if (r < 0)
+		return r;
+	denials_print(&report->denials, report->level == LOG_NONE, text);
+	return 0;
+}
+
+void report_close(struct report *report)
+{
+	if (report->events)
+		munmap(report->events, report->size);
+	free(report->seen);
+	text_done(&report->lines);
+	denials_done(&report->denials);
+	cleanup_fd(&report->wake_fd);
+	*report = (struct report){ .wake_fd = -1, .log_fd = -1 };
+}
