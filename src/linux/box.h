@@ -34,6 +34,7 @@ struct mount_op {
 	bool top;			/* lies in no other operation's path: an assembled root needs a place for it */
 	bool early; /* cloned before anything is mounted: its path will be covered, or the old root gone */
 	bool optional;			/* nothing is lost when it is not there any more */
+	bool device;			/* a device outside /dev that may be opened */
 	const struct plan_item *item;	/* NULL: not from a rule */
 };
 
@@ -51,7 +52,20 @@ struct missing { /* a ruled name that does not exist; device and inode of its di
 	bool nocase;
 };
 
-struct landlock_rule { const char *path; uint64_t access; bool optional; };
+struct landlock_rule {
+	const char *path;
+	uint64_t access;
+	bool optional;
+	bool creation;			/* in the second domain too: devices and procfs */
+};
+
+enum device_kind { DEVICE_NODE, DEVICE_TREE, DEVICE_MASK, DEVICE_LINK };
+
+struct device_op {			/* what the box's /dev has beside its own: parents before what lies below */
+	enum device_kind kind;
+	const char *path;
+	const char *target;		/* DEVICE_LINK */
+};
 
 struct box {
 	struct arena arena;
@@ -61,6 +75,8 @@ struct box {
 	size_t op_count, op_capacity;
 	struct mount_op *system;	/* in /proc and /sys, after the new /proc */
 	size_t system_count, system_capacity;
+	struct device_op *devices;
+	size_t device_count, device_capacity;
 	struct scaffold *scaffolds;
 	size_t scaffold_count, scaffold_capacity;
 	struct pin *pins;		/* grouped by root */
@@ -91,6 +107,7 @@ enum step_id { /* names in linux.c */
 	       STEP_MAP,
 	       STEP_NETWORK,
 	       STEP_CLONE_MOUNTS,
+	       STEP_CLONE_DEVICES,
 	       STEP_ROOT,
 	       STEP_SCRATCH,
 	       STEP_PINS,
@@ -135,6 +152,7 @@ struct inside {
 	int proc_fd, hidden_proc_fd;	/* the box's /proc, and one that is kept for inner boxes, or -1 */
 	int tty_fd;			/* the caller's terminal, for /dev/console, or -1 */
 	int node_fds[6];
+	int *device_fds;		/* one for each device operation, or -1; room made by the parent */
 	int listener_fd;		/* seccomp notifications, or -1 */
 	int wake_fd;			/* the supervisor's eventfd for refusals, or -1 */
 	sigset_t old_mask;
@@ -144,19 +162,18 @@ struct inside {
 
 /* Steps: 0 or -errno, with in->item set to what was at work. */
 int mounts_clone(struct inside *in);
+int devices_clone(struct inside *in);
 int mounts_root(struct inside *in);
 int mounts_scratch(struct inside *in);
 int mounts_pins(struct inside *in);
 int mounts_rules(struct inside *in);
 int mounts_sockets(struct inside *in);
-int mounts_dev(struct inside *in);
+int devices_mount(struct inside *in);
 int mounts_proc(struct inside *in);
 int mounts_system(struct inside *in);
 int mounts_seal(struct inside *in);
 int landlock_enter(struct inside *in);
 int landlock_enter_creation(struct inside *in);
-
-extern const char *const device_nodes[6];
 
 /* landlock.c, pure part: rights by ABI. */
 uint64_t landlock_rights(int abi);		/* all that bawn handles */
@@ -164,7 +181,7 @@ uint64_t landlock_scopes(int abi);
 uint64_t landlock_creation_rights(int abi);	/* making names and moving files */
 uint64_t landlock_costly_rights(void);		/* those that every open pays for */
 uint64_t landlock_file_rights(void);		/* those of the handled that a file can have */
-uint64_t landlock_right_find(const char *name);
+uint64_t landlock_right_find(const char *name);	/* 0: there is none */
 
 /* probe.c: what keeps user namespaces from us, and what would change it; number: what clone() said. */
 const char *namespaces_blocker(int number);

@@ -97,6 +97,14 @@ uint64_t landlock_file_rights(void)
 	return collect(INT32_MAX, true, false);
 }
 
+uint64_t landlock_right_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rights); i++)
+		if (!strcmp(rights[i].name, name))
+			return rights[i].bit;
+	return 0;
+}
+
 uint64_t landlock_scopes(int abi)
 {
 	return abi < 6 ? 0 : LL_SCOPE_ABSTRACT_UNIX | LL_SCOPE_SIGNAL;
@@ -154,7 +162,6 @@ int landlock_enter(struct inside *in)
 
 int landlock_enter_creation(struct inside *in)
 {
-	static const char *const own[] = { "/dev", "/proc" };
 	uint64_t handled = in->box->landlock_creation;
 	autoclose int ruleset = -1;
 
@@ -165,10 +172,12 @@ int landlock_enter_creation(struct inside *in)
 				 in->box->plan->features.landlock_abi);
 	if (ruleset < 0)
 		return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
-		const struct landlock_rule rule = { .path = own[i], .access = handled & landlock_file_rights() };
-		int r = add_rule(ruleset, &rule);
+	for (size_t i = 0; i < in->box->landlock_count; i++) {
+		struct landlock_rule rule = in->box->landlock[i];
+		int r;
 
+		rule.access &= handled & landlock_file_rights();
+		r = rule.creation && rule.access ? add_rule(ruleset, &rule) : 0;
 		if (r < 0)
 			return r;
 	}

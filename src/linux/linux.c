@@ -192,12 +192,13 @@ static const struct step {
 	{ STEP_NETWORK,		"make a network namespace",		network_begin },
 	{ STEP_MAP,		"map the user into the box",		map_ids },
 	{ STEP_CLONE_MOUNTS,	"take hold of",				mounts_clone },
+	{ STEP_CLONE_DEVICES,	"take hold of the device",		devices_clone },
 	{ STEP_ROOT,		"close the root",			mounts_root },
 	{ STEP_SCRATCH,		"make a private tmpfs",			mounts_scratch },
 	{ STEP_RULES,		"put in force the rule for",		mounts_rules },
 	{ STEP_SOCKETS,		"close the socket",			mounts_sockets },
 	{ STEP_PINS,		"hold in its place",			mounts_pins },
-	{ STEP_DEV,		"make /dev",				mounts_dev },
+	{ STEP_DEV,		"make /dev",				devices_mount },
 	{ STEP_PROC,		"make /proc",				mounts_proc },
 	{ STEP_SYSTEM,		"put in force the rule for",		mounts_system },
 	{ STEP_SEAL,		"close the assembled root",		mounts_seal },
@@ -223,6 +224,8 @@ static const char *step_subject(const struct box *box, const struct failure *fai
 	switch (failure->step) {
 	case STEP_CLONE_MOUNTS: case STEP_RULES: case STEP_ROOT: case STEP_SCRATCH:
 		return failure->item < box->op_count ? box->ops[failure->item].path : NULL;
+	case STEP_CLONE_DEVICES: case STEP_DEV:
+		return failure->item < box->device_count ? box->devices[failure->item].path : NULL;
 	case STEP_SYSTEM:
 		return failure->item < box->system_count ? box->system[failure->item].path : NULL;
 	case STEP_SOCKETS:
@@ -377,10 +380,11 @@ static int prepare(struct inside *in, const struct command *command, struct bawn
 	while (command->argv[argc])
 		argc++;
 	in->clones = malloc((in->box->op_count + 1) * sizeof(*in->clones));
+	in->device_fds = malloc((in->box->device_count + 1) * sizeof(*in->device_fds));
 	in->quiet = malloc((in->box->op_count + 1) * sizeof(*in->quiet));
 	in->path_buffer = malloc(longest + name + 2);
 	in->script_argv = malloc((argc + 3) * sizeof(*in->script_argv));
-	if (!in->clones || !in->quiet || !in->path_buffer || !in->script_argv)
+	if (!in->device_fds || !in->clones || !in->quiet || !in->path_buffer || !in->script_argv)
 		return error_oom(err);
 	in->script_argv[0] = "/bin/sh";
 	memcpy(in->script_argv + 1, command->argv, (argc + 1) * sizeof(*in->script_argv));
@@ -390,6 +394,7 @@ static int prepare(struct inside *in, const struct command *command, struct bawn
 static void forget(struct inside *in)
 {
 	free(in->clones);
+	free(in->device_fds);
 	free(in->quiet);
 	free(in->path_buffer);
 	free(in->script_argv);

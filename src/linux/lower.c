@@ -73,22 +73,76 @@ static int lower_file_item(struct box *box, const struct plan_item *item)
 	bool masked = above >= 0 && is_mask(&box->ops[above]);
 
 	op.top = above < 0;
+	op.device = item->layer == LAYER_DEVICE;
 	op.source = above >= 0 && box->ops[above].kind == MOUNT_WRITE ? above : -1;
 	if (item->layer == LAYER_MASK) {
 		op.kind = MOUNT_MASK;
 		op.optional = true;
 		return add_op(box, op);
 	}
-	if (item->layer != LAYER_MOUNT_WRITE && item->layer != LAYER_MOUNT_READ)
+	if (item->layer != LAYER_MOUNT_WRITE && item->layer != LAYER_MOUNT_READ && !op.device)
 		return 0;
-	op.kind = item->layer == LAYER_MOUNT_WRITE ? MOUNT_WRITE : MOUNT_READ;
+	op.kind = rule->access == ACCESS_WRITE ? MOUNT_WRITE : MOUNT_READ;
 	if (masked && add_scaffold(box, (size_t)above, rule->path, op.directory) < 0)
 		return -ENOMEM;
-	op.early = op.kind == MOUNT_WRITE || masked || (box->plan->restricted_read && op.top);
+	op.early = op.kind == MOUNT_WRITE || op.device || masked || (box->plan->restricted_read && op.top);
 	op.optional = op.kind == MOUNT_READ;
 	if (op.kind == MOUNT_READ && op.source >= 0)
 		box->ops[op.source].reads++;
 	return add_op(box, op);
+}
+
+/* --- devices ------------------------------------------------------------------------------ */
+
+static int add_device(struct box *box, struct device_op op)
+{
+	struct device_op *slot = array_add(&box->arena, (void **)&box->devices, &box->device_count,
+					   &box->device_capacity, sizeof(*slot));
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = op;
+	return 0;
+}
+
+static bool in_device_tree(const struct box *box, const char *path)
+{
+	for (size_t i = 0; i < box->device_count; i++)
+		if (box->devices[i].kind == DEVICE_TREE && path_below(path, box->devices[i].path, false))
+			return true;
+	return false;
+}
+
+static int lower_device_item(struct box *box, const struct plan_item *item)
+{
+	const struct rule *rule = item->rule;
+
+	if (item->layer == LAYER_MASK)
+		return add_device(box, (struct device_op){ .kind = DEVICE_MASK, .path = rule->path });
+	if (item->layer != LAYER_DEVICE || in_device_tree(box, rule->path))
+		return 0;
+	return add_device(box, (struct device_op){
+				       .kind = rule->type == HOST_DIRECTORY ? DEVICE_TREE : DEVICE_NODE,
+				       .path = rule->path,
+			       });
+}
+
+/* After the nodes; the directory that a link lies in may be a granted one, which has it already. */
+static int lower_device_links(struct box *box)
+{
+	const struct policy *policy = box->plan->policy;
+	int e = 0;
+
+	for (size_t i = 0; e >= 0 && i < policy->device_link_count; i++) {
+		const struct device_link *link = &policy->device_links[i];
+		struct decision decision;
+
+		policy_decide(policy, OPERATION_READ, link->target, &decision);
+		if (decision.allowed && !in_device_tree(box, link->path))
+			e = add_device(box, (struct device_op){ .kind = DEVICE_LINK, .path = link->path,
+								.target = link->target });
+	}
+	return e;
 }
 
 static int lower_system_item(struct box *box, const struct plan_item *item)
@@ -119,9 +173,13 @@ static int lower_mounts(struct box *box)
 
 		if (!item->rule || item->rule->kind == RULE_GLOB)
 			continue;
-		e = item->rule->kind == RULE_SYSTEM ? lower_system_item(box, item) : lower_file_item(box, item);
+		if (item->rule->kind == RULE_SYSTEM)
+			e = lower_system_item(box, item);
+		else
+			e = path_below(item->rule->path, "/dev", false) ? lower_device_item(box, item) :
+									  lower_file_item(box, item);
 	}
-	return e;
+	return e < 0 ? e : lower_device_links(box);
 }
 
 /* --- pins --------------------------------------------------------------------------------- */
@@ -173,45 +231,89 @@ static int lower_missing(struct box *box)
 
 /* --- Landlock ----------------------------------------------------------------------------- */
 
-static int add_landlock(struct box *box, const char *path, uint64_t access, bool optional)
+static int add_landlock(struct box *box, struct landlock_rule rule)
 {
 	struct landlock_rule *slot = array_add(&box->arena, (void **)&box->landlock, &box->landlock_count,
 					       &box->landlock_capacity, sizeof(*slot));
 
 	if (!slot)
 		return -ENOMEM;
-	*slot = (struct landlock_rule){ .path = path, .access = access & box->landlock_handled, .optional = optional };
+	*slot = rule;
+	slot->access &= box->landlock_handled;
+	box->landlock_count -= !slot->access;		/* a rule that gives nothing is an error (ENOMSG) */
 	return 0;
+}
+
+static uint64_t device_access(const struct rule *rule)
+{
+	return rule->access == ACCESS_WRITE ? landlock_file_rights() : landlock_right_find("ioctl-dev");
 }
 
 static int lower_landlock_items(struct box *box)
 {
 	const struct plan *plan = box->plan;
+	int e = 0;
 
-	for (size_t i = 0; i < plan->count; i++) {
+	for (size_t i = 0; e >= 0 && i < plan->count; i++) {
 		const struct plan_item *item = &plan->items[i];
 		const struct rule *rule = item->rule;
 		bool root = rule && item->layer == LAYER_ROOT && plan->root_writable;
 
-		if (!rule || rule->kind == RULE_SYSTEM || !(item->layer == LAYER_MOUNT_WRITE || root))
+		if (!rule || rule->kind == RULE_SYSTEM || path_below(rule->path, "/dev", false))
 			continue;
-		if (add_landlock(box, rule->path,
-				 rule->type == HOST_DIRECTORY ? ~(uint64_t)0 : landlock_file_rights(),
-				 false) < 0)
-			return -ENOMEM;
+		if (item->layer == LAYER_DEVICE)
+			e = add_landlock(box, (struct landlock_rule){ .path = rule->path, .access = device_access(rule),
+								      .creation = true, .optional = true });
+		else if (item->layer == LAYER_MOUNT_WRITE || root)
+			e = add_landlock(box, (struct landlock_rule){
+						      .path = rule->path,
+						      .access = rule->type == HOST_DIRECTORY ? ~(uint64_t)0 :
+											       landlock_file_rights(),
+					      });
 	}
-	return 0;
+	return e;
+}
+
+/* Where all devices may be written, /dev gives it to what lies in it; where one is for reading only, each its own. */
+static bool has_read_only_device(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct rule *rule = plan->items[i].rule;
+
+		if (rule && rule_is_device(rule) && rule->access == ACCESS_READ)
+			return true;
+	}
+	return false;
+}
+
+static int lower_landlock_devices(struct box *box)
+{
+	const struct plan *plan = box->plan;
+	int e = 0;
+
+	if (!has_read_only_device(plan))
+		return add_landlock(box, (struct landlock_rule){ .path = "/dev", .access = landlock_file_rights(),
+								 .creation = true, .optional = true });
+	for (size_t i = 0; e >= 0 && i < plan->count; i++) {
+		const struct rule *rule = plan->items[i].rule;
+		bool own = rule && rule->kind == RULE_SYSTEM && rule->access == ACCESS_WRITE;
+
+		if (rule && path_below(rule->path, "/dev", false) && (own || plan->items[i].layer == LAYER_DEVICE))
+			e = add_landlock(box, (struct landlock_rule){ .path = rule->path, .access = device_access(rule),
+								      .creation = true, .optional = true });
+	}
+	if (e >= 0)		/* the caller's terminal, where there is one */
+		e = add_landlock(box, (struct landlock_rule){ .path = "/dev/console", .access = landlock_file_rights(),
+							      .creation = true, .optional = true });
+	return e;
 }
 
 /* What the box has of its own: device nodes take writes and ioctls, /proc takes writes (where it is not
  * read-only), shared memory takes everything. */
 static int lower_landlock(struct box *box)
 {
-	static const struct { const char *path; bool files; } own[] = {
-		{ "/dev", true }, { "/dev/shm", false }, { "/proc", true },
-	};
 	const struct plan *plan = box->plan;
-	int abi = plan->features.landlock_abi;
+	int abi = plan->features.landlock_abi, e;
 	bool passed = plan->policy->kernel_allow & (1u << KERNEL_IO_URING);	/* some calls pass the filter */
 
 	box->landlock_scoped = landlock_scopes(abi);
@@ -222,10 +324,14 @@ static int lower_landlock(struct box *box)
 	box->landlock_creation = plan->broker ? landlock_creation_rights(abi) & box->landlock_handled : 0;
 	if (!box->landlock_handled)
 		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		if (add_landlock(box, own[i].path, own[i].files ? landlock_file_rights() : ~(uint64_t)0, true) < 0)
-			return -ENOMEM;
-	return lower_landlock_items(box);
+	e = lower_landlock_devices(box);
+	if (e >= 0)
+		e = add_landlock(box, (struct landlock_rule){ .path = "/dev/shm", .access = ~(uint64_t)0,
+							      .optional = true });
+	if (e >= 0)
+		e = add_landlock(box, (struct landlock_rule){ .path = "/proc", .access = landlock_file_rights(),
+							      .creation = true, .optional = true });
+	return e < 0 ? e : lower_landlock_items(box);
 }
 
 /* --- limits ------------------------------------------------------------------------------- */
@@ -303,10 +409,16 @@ void linux_box_free(struct box *box)
 int linux_box_print(const struct box *box, struct text *text)
 {
 	static const char *const kinds[] = { "write", "read", "mask", "scaffold" };
+	static const char *const device_kinds[] = { "node", "tree", "mask", "link" };
 
 	for (size_t i = 0; i < box->op_count; i++)
-		text_printf(text, "mount %s %s%s%s\n", kinds[box->ops[i].kind], box->ops[i].path,
-			    box->ops[i].early ? " early" : "", box->ops[i].optional ? " optional" : "");
+		text_printf(text, "mount %s %s%s%s%s\n", kinds[box->ops[i].kind], box->ops[i].path,
+			    box->ops[i].early ? " early" : "", box->ops[i].optional ? " optional" : "",
+			    box->ops[i].device ? " device" : "");
+	for (size_t i = 0; i < box->device_count; i++)
+		text_printf(text, "device %s %s%s%s\n", device_kinds[box->devices[i].kind], box->devices[i].path,
+			    box->devices[i].target ? " -> " : "",
+			    box->devices[i].target ? box->devices[i].target : "");
 	for (size_t i = 0; i < box->pin_count; i++)
 		text_printf(text, "pin %s / %s\n", box->pins[i].root, box->pins[i].below);
 	for (size_t i = 0; i < box->system_count; i++)

@@ -17,7 +17,7 @@
  * Should: open every path once, without following links (canonical paths have none: one that appears meanwhile
  * is an attack), and act on the descriptor. Mustn't: remember paths, fail for what may vanish between plan and
  * start (op->optional). */
-#include "linux/box.h"
+#include "linux/mounts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,13 +25,8 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-const char *const device_nodes[6] = { "full", "null", "random", "tty", "urandom", "zero" };
-
 #define QUIET_READS 16			/* for more read-only places than these in a writable root a quiet clone pays */
 
-#define SCRATCH_DIRECTORY	"mask.d"
-#define SCRATCH_FILE		"mask"
-#define SCRATCH_DEV		"dev"
 #define SCRATCH_PROC		"proc"
 #define SCRATCH_SHM		"shm"
 
@@ -72,35 +67,42 @@ static int open_below(int at, const char *path)
 	return fd < 0 && errno == ENOSYS ? open_by_steps(at, path) : fd;
 }
 
-static int open_exactly(const char *path)
+int mounts_open(const char *path)
 {
 	return open_below(AT_FDCWD, path);
 }
 
-static int clone_fd(int fd, bool recursive)
+int mounts_clone_fd(int fd, bool recursive)
 {
 	return sys_open_tree(fd, "",
 			     SYS_OPEN_TREE_CLONE | SYS_AT_EMPTY_PATH | O_CLOEXEC |
 				     (recursive ? SYS_AT_RECURSIVE : 0));
 }
 
-static int set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive)
+int mounts_set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive)
 {
 	const struct sys_mount_attr attr = { .attr_set = set, .attr_clr = clear };
 
 	return sys_mount_setattr(fd, "", SYS_AT_EMPTY_PATH | (recursive ? SYS_AT_RECURSIVE : 0), &attr);
 }
 
-/* What an optional operation may meet: the path is gone, or lies behind another user's closed directory, where pid 1
- * cannot go with all the capabilities that it still has, and so neither can the command. */
-static bool is_gone(int number)
+/* EACCES: another user's closed directory, where pid 1 cannot go with all the capabilities that it still has, and so
+ * neither can the command. */
+bool mounts_is_gone(int number)
 {
 	return number == ENOENT || number == ENOTDIR || number == EACCES;
 }
 
-static int attach(int from, const char *path)
+bool mounts_is_device(int fd)
 {
-	autoclose int to = open_exactly(path);
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode));
+}
+
+int mounts_attach(int from, const char *path)
+{
+	autoclose int to = mounts_open(path);
 
 	if (to < 0 || sys_move_mount(from, to) < 0)
 		return -errno;
@@ -121,69 +123,19 @@ static void raise_descriptor_limit(size_t wanted)
 
 static int clone_op(const struct mount_op *op, int *ret_fd)
 {
-	autoclose int fd = open_exactly(op->path);
+	autoclose int fd = mounts_open(op->path);
 
 	if (fd < 0)
-		return op->optional && is_gone(errno) ? 0 : -errno;
-	*ret_fd = clone_fd(fd, true);
+		return op->optional && mounts_is_gone(errno) ? 0 : -errno;
+	if (op->device && !mounts_is_device(fd))
+		return -ENODEV;
+	*ret_fd = mounts_clone_fd(fd, true);
 	if (*ret_fd < 0)
 		return -errno;
-	if (set_attributes(*ret_fd, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV |
-			   (op->kind == MOUNT_READ ? SYS_MOUNT_ATTR_RDONLY : 0), 0, true) < 0)
+	if (mounts_set_attributes(*ret_fd, SYS_MOUNT_ATTR_NOSUID | (op->device ? 0 : SYS_MOUNT_ATTR_NODEV) |
+				  (op->kind == MOUNT_READ || op->device ? SYS_MOUNT_ATTR_RDONLY : 0), 0, true) < 0)
 		return -errno;
 	return 0;
-}
-
-/* Read-only says nothing of reading and writing the device (do_dentry_open() in fs/open.c passes special files); it
- * keeps the node itself, which is the host's, from the chmod(2) of its owner: root's box runs as that. */
-static int clone_node(int at, const char *path, int flags)
-{
-	autoclose int fd = sys_open_tree(at, path, SYS_OPEN_TREE_CLONE | O_CLOEXEC | flags);
-
-	if (fd < 0 || set_attributes(fd, SYS_MOUNT_ATTR_RDONLY | SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NOEXEC, 0,
-				     false) < 0)
-		return -errno;
-	return take_fd(&fd);
-}
-
-static int clone_nodes(struct inside *in)
-{
-	char path[32] = "/dev/";
-
-	for (size_t i = 0; i < ARRAY_SIZE(device_nodes); i++) {
-		strcpy(path + 5, device_nodes[i]);
-		in->node_fds[i] = clone_node(AT_FDCWD, path, 0);
-		if (in->node_fds[i] < 0 && in->node_fds[i] != -ENOENT)
-			return in->node_fds[i];
-	}
-	return 0;
-}
-
-/* The terminal that the command talks to belongs to the host's devpts; ttyname(3) looks through /dev for a node
- * of the same device, and finds it as /dev/console. The descriptor itself belongs to another mount namespace,
- * so its node is looked for by path. */
-static int clone_terminal(void)
-{
-	char link[32], path[64];
-
-	for (int fd = 0; fd <= 2; fd++) {
-		autoclose int node = -1;
-		struct stat open_one, named;
-		ssize_t size;
-
-		if (!isatty(fd))
-			continue;
-		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-		size = readlink(link, path, sizeof(path) - 1);
-		if (size < 0)
-			continue;
-		path[size] = '\0';
-		node = sys_open(path, O_PATH | O_CLOEXEC);
-		if (node >= 0 && fstat(node, &named) == 0 && fstat(fd, &open_one) == 0 &&
-		    named.st_rdev == open_one.st_rdev)
-			return clone_node(node, "", SYS_AT_EMPTY_PATH);
-	}
-	return -1;
 }
 
 static int new_proc(unsigned attributes)
@@ -227,13 +179,11 @@ int mounts_clone(struct inside *in)
 		if (r < 0)
 			return r;
 		if (box->ops[in->item].reads > QUIET_READS && in->clones[in->item] >= 0)
-			in->quiet[in->item] = clone_fd(in->clones[in->item],
+			in->quiet[in->item] = mounts_clone_fd(in->clones[in->item],
 						       true);	/* -1 on older kernels: slower */
 	}
 	in->item = SIZE_MAX;
-	in->tty_fd = clone_terminal();
-	r = make_procs(in);
-	return r < 0 ? r : clone_nodes(in);
+	return make_procs(in);
 }
 
 /* --- the root ----------------------------------------------------------------------------- */
@@ -248,8 +198,7 @@ static int new_tmpfs(unsigned attributes)
 	return sys_fsmount(context, attributes);
 }
 
-/* Makes the directories of a relative path below fd, and at its end a directory or an empty file. */
-static int make_way(int fd, const char *relative, bool directory)
+int mounts_make_way(int fd, const char *relative, bool directory)
 {
 	char path[4096];
 
@@ -303,7 +252,7 @@ static int make_links(struct inside *in, int root)
 		target[size] = '\0';
 		memcpy(parent, policy->links[i] + 1, (size_t)(slash - policy->links[i]));
 		parent[slash > policy->links[i] ? slash - policy->links[i] - 1 : 0] = '\0';
-		if (parent[0] && make_way(root, parent, true) < 0)
+		if (parent[0] && mounts_make_way(root, parent, true) < 0)
 			continue;
 		if (symlinkat(target, root, policy->links[i] + 1) < 0 && errno != EEXIST)
 			return -errno;
@@ -333,7 +282,7 @@ static int make_places(struct inside *in, int root)
 	for (in->item = 0; in->item < box->op_count; in->item++) {
 		if (!box->ops[in->item].top || in->clones[in->item] < 0)
 			continue;
-		r = make_way(root, box->ops[in->item].path + 1, box->ops[in->item].directory);
+		r = mounts_make_way(root, box->ops[in->item].path + 1, box->ops[in->item].directory);
 		if (r < 0)
 			return r;
 	}
@@ -352,7 +301,7 @@ static int assemble_root(struct inside *in)
 	autoclose int root = new_tmpfs(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
 	int r;
 
-	if (root < 0 || attach(root, "/dev") < 0)
+	if (root < 0 || mounts_attach(root, "/dev") < 0)
 		return -errno;
 	r = make_places(in, root);
 	if (r < 0)
@@ -379,28 +328,6 @@ int mounts_root(struct inside *in)
 
 /* --- the scratch -------------------------------------------------------------------------- */
 
-static int make_dev_tree(int scratch)
-{
-	static const struct { const char *name, *target; } links[] = {
-		{ "dev/fd", "/proc/self/fd" }, { "dev/ptmx", "pts/ptmx" }, { "dev/stderr", "/proc/self/fd/2" },
-		{ "dev/stdin", "/proc/self/fd/0" }, { "dev/stdout", "/proc/self/fd/1" },
-	};
-	char name[32] = "dev/";
-
-	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-		if (symlinkat(links[i].target, scratch, links[i].name) < 0)
-			return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(device_nodes); i++) {
-		strcpy(name + 4, device_nodes[i]);
-		if (mknodat(scratch, name, S_IFREG, 0) < 0)
-			return -errno;
-	}
-	if (mknodat(scratch, "dev/console", S_IFREG, 0) < 0 || mkdirat(scratch, "dev/pts", 0755) < 0 ||
-	    mkdirat(scratch, "dev/shm", 0755) < 0)
-		return -errno;
-	return 0;
-}
-
 static int make_scaffolds(struct inside *in)
 {
 	const struct box *box = in->box;
@@ -413,7 +340,7 @@ static int make_scaffolds(struct inside *in)
 		/* a directory of its own for each mask, named by its number */
 		if (snprintf(way, sizeof(way), "way%zu/%s", scaffold->op, scaffold->below) >= (int)sizeof(way))
 			return -ENAMETOOLONG;
-		r = make_way(in->scratch_fd, way, scaffold->directory);
+		r = mounts_make_way(in->scratch_fd, way, scaffold->directory);
 		if (r < 0)
 			return r;
 	}
@@ -435,21 +362,21 @@ int mounts_scratch(struct inside *in)
 	int r;
 
 	in->scratch_fd = fd;
-	if (fd < 0 || attach(fd, "/dev") < 0)
+	if (fd < 0 || mounts_attach(fd, "/dev") < 0)
 		return -errno;
 	if (mkdirat(fd, SCRATCH_DIRECTORY, 0) < 0 || mknodat(fd, SCRATCH_FILE, S_IFREG, 0) < 0 ||
 	    mkdirat(fd, SCRATCH_DEV, 0755) < 0 || mkdirat(fd, SCRATCH_PROC, 0755) < 0 ||
 	    mkdirat(fd, SCRATCH_SHM, 01777) < 0 || fchmodat(fd, SCRATCH_SHM, 01777, 0) < 0)
 		return -errno;
-	if ((r = make_dev_tree(fd)) < 0 || (r = make_scaffolds(in)) < 0)
+	if ((r = devices_make_places(in)) < 0 || (r = make_scaffolds(in)) < 0)
 		return r;
 	in->shm_fd = sys_open_tree(fd, SCRATCH_SHM, SYS_OPEN_TREE_CLONE | O_CLOEXEC);
-	if (in->shm_fd < 0 || set_attributes(fd, SYS_MOUNT_ATTR_RDONLY | SYS_MOUNT_ATTR_NOEXEC, 0, false) < 0)
+	if (in->shm_fd < 0 || mounts_set_attributes(fd, SYS_MOUNT_ATTR_RDONLY | SYS_MOUNT_ATTR_NOEXEC, 0, false) < 0)
 		return -errno;
 	return 0;
 }
 
-static int clone_scratch(const struct inside *in, const char *name)
+int mounts_clone_scratch(const struct inside *in, const char *name)
 {
 	return sys_open_tree(in->scratch_fd, name, SYS_OPEN_TREE_CLONE | O_CLOEXEC);
 }
@@ -460,10 +387,10 @@ static int clone_scratch(const struct inside *in, const char *name)
 
 static int clone_hidden(const char *root)
 {
-	autoclose int fd = open_exactly(root);
-	int clone = fd < 0 ? -1 : clone_fd(fd, true);
+	autoclose int fd = mounts_open(root);
+	int clone = fd < 0 ? -1 : mounts_clone_fd(fd, true);
 
-	if (clone >= 0 && attach(clone, "/dev") < 0) {
+	if (clone >= 0 && mounts_attach(clone, "/dev") < 0) {
 		close(clone);
 		return -1;
 	}
@@ -477,7 +404,7 @@ static int pin(const struct inside *in, int root, const char *below)
 	struct stat st;
 
 	if (to < 0)
-		return is_gone(errno) ? 0 : -errno;
+		return mounts_is_gone(errno) ? 0 : -errno;
 	if (fstat(to, &st) < 0)
 		return -errno;
 	from = sys_open_tree(in->scratch_fd, S_ISDIR(st.st_mode) ? SCRATCH_DIRECTORY : SCRATCH_FILE,
@@ -520,18 +447,18 @@ static int mask_source(const struct inside *in, const struct mount_op *op, int t
 
 	if (op->kind == MOUNT_SCAFFOLD) {
 		snprintf(name, sizeof(name), "way%zu", in->item);
-		return clone_scratch(in, name);
+		return mounts_clone_scratch(in, name);
 	}
 	if (fstat(to, &st) < 0)
 		return -1;
-	return clone_scratch(in, S_ISDIR(st.st_mode) ? SCRATCH_DIRECTORY : SCRATCH_FILE);
+	return mounts_clone_scratch(in, S_ISDIR(st.st_mode) ? SCRATCH_DIRECTORY : SCRATCH_FILE);
 }
 
 static int read_only_source(int to)
 {
-	int fd = clone_fd(to, true);
+	int fd = mounts_clone_fd(to, true);
 
-	if (fd >= 0 && set_attributes(fd, SYS_MOUNT_ATTR_RDONLY, 0, true) < 0) {
+	if (fd >= 0 && mounts_set_attributes(fd, SYS_MOUNT_ATTR_RDONLY, 0, true) < 0) {
 		close(fd);
 		return -1;
 	}
@@ -553,11 +480,11 @@ static int quiet_source(const struct inside *in, const struct mount_op *op)
 
 static int perform(const struct inside *in, const struct mount_op *op, int early)
 {
-	autoclose int to = open_exactly(op->path);
+	autoclose int to = mounts_open(op->path);
 	autoclose int from = early;
 
 	if (to < 0)
-		return op->optional && is_gone(errno) ? 0 : -errno;
+		return op->optional && mounts_is_gone(errno) ? 0 : -errno;
 	if (from < 0 && op->kind == MOUNT_READ)
 		from = quiet_source(in, op);
 	if (from < 0 && op->kind != MOUNT_WRITE)
@@ -596,7 +523,7 @@ int mounts_sockets(struct inside *in)
 
 		if (to < 0 || fstat(to, &st) < 0 || !S_ISSOCK(st.st_mode))
 			continue;
-		from = clone_scratch(in, SCRATCH_FILE);
+		from = mounts_clone_scratch(in, SCRATCH_FILE);
 		if (from < 0 || sys_move_mount(from, to) < 0)
 			return -errno;
 	}
@@ -604,53 +531,14 @@ int mounts_sockets(struct inside *in)
 	return 0;
 }
 
-/* --- /dev and /proc ----------------------------------------------------------------------- */
+/* --- /proc and /sys ----------------------------------------------------------------------- */
 
-/* By path: nobody else can have turned a link into this /dev, /proc or read-only /sys. Descriptors are left to
- * pid 1's close_range(). */
-static int put(int from, const char *path)
+/* Descriptors are left to pid 1's close_range(). */
+int mounts_put(int from, const char *path)
 {
 	return from < 0 || syscall(SYS_move_mount, from, "", AT_FDCWD, path, SYS_MOVE_MOUNT_F_EMPTY_PATH) < 0 ?
 		       -errno :
 		       0;
-}
-
-static int new_devpts(void)
-{
-	autoclose int context = sys_fsopen("devpts");
-
-	if (context < 0 || sys_fsconfig(context, SYS_FSCONFIG_SET_FLAG, "newinstance", NULL) < 0 ||
-	    sys_fsconfig(context, SYS_FSCONFIG_SET_STRING, "ptmxmode", "0666") < 0 ||
-	    sys_fsconfig(context, SYS_FSCONFIG_SET_STRING, "mode", "620") < 0 ||
-	    sys_fsconfig(context, SYS_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
-		return -1;
-	return sys_fsmount(context, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NOEXEC);
-}
-
-static int put_nodes(const struct inside *in)
-{
-	char path[32] = "/dev/";
-
-	for (size_t i = 0; i < ARRAY_SIZE(device_nodes); i++) {
-		int r;
-
-		strcpy(path + 5, device_nodes[i]);
-		r = in->node_fds[i] < 0 ? 0 : put(in->node_fds[i], path);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* From here on the scratch and the pins lie beneath this mount. */
-int mounts_dev(struct inside *in)
-{
-	int r;
-
-	if ((r = put(clone_scratch(in, SCRATCH_DEV), "/dev")) < 0 || (r = put_nodes(in)) < 0 ||
-	    (r = put(new_devpts(), "/dev/pts")) < 0 || (r = put(in->shm_fd, "/dev/shm")) < 0)
-		return r;
-	return in->tty_fd < 0 ? 0 : put(in->tty_fd, "/dev/console");
 }
 
 /* A namespace that is allowed to nest must have a procfs that the kernel finds fully visible, with nothing mounted in
@@ -662,7 +550,7 @@ int mounts_proc(struct inside *in)
 
 	if (to < 0 || (in->hidden_proc_fd >= 0 && sys_move_mount(in->hidden_proc_fd, to) < 0))
 		return -errno;
-	return put(in->proc_fd, "/proc");
+	return mounts_put(in->proc_fd, "/proc");
 }
 
 /* Two dozen of them at a start by root: hence by path, with the one call that clones and attaches, and the scratch as
@@ -688,7 +576,7 @@ int mounts_system(struct inside *in)
 	for (in->item = 0; in->item < box->system_count; in->item++) {
 		int r = put_system(&box->system[in->item]);
 
-		if (r < 0 && !is_gone(-r))
+		if (r < 0 && !mounts_is_gone(-r))
 			return r;
 	}
 	in->item = SIZE_MAX;

@@ -25,8 +25,8 @@ static bool is_derived(const struct rule *rule)
 /* Another entry on the same path would not help: of equally long ones deny counts. This one has to change. */
 static bool is_own_denial(const struct rule *rule, const char *path)
 {
-	return rule && (rule->kind == RULE_PATH || rule->kind == RULE_PERMISSION) && rule->access == ACCESS_DENY &&
-	       strcmp(rule->path, path) == 0;
+	return rule && (rule->kind == RULE_PATH || rule->kind == RULE_DEVICE || rule->kind == RULE_PERMISSION) &&
+	       rule->access == ACCESS_DENY && strcmp(rule->path, path) == 0;
 }
 
 /* --- what would allow it ------------------------------------------------------------------ */
@@ -119,10 +119,12 @@ void decision_grant(struct arena *arena, const struct policy *policy, enum opera
 	const char *access = operation == OPERATION_WRITE || operation == OPERATION_UNIX_BIND ? "write" : "read";
 	bool is_git = rule && rule->kind == RULE_PROTECTED && strcmp(path_base(rule->path), ".git") == 0;
 
-	(void)policy;
 	*ret_line = *ret_option = NULL;
 	if (decision->allowed || is_deny_glob(rule))
 		return;
+	if (policy->platform == PLATFORM_LINUX && path_below(path, "/dev", false) && operation != OPERATION_UNIX_BIND &&
+	    (!rule || rule->kind != RULE_SYSTEM || !strcmp(rule->path, "/dev")))
+		operation = OPERATION_DEVICE;
 	if (operation > OPERATION_UNIX_BIND) {
 		grant_permission(arena, operation, path, is_own_denial(rule, path), ret_line, ret_option);
 		return;

@@ -47,6 +47,23 @@ const struct rule *policy_enclosing(const struct policy *policy, const char *pat
 int git_protect(struct resolver *r, const char *directory, const struct origin *origin, const char *label);
 int git_commit(struct resolver *r, const char *dot_git, const struct setting *setting);
 
+/* devices.c: entries below /dev, and what devices.gpu finds. */
+/* The box's own /dev, where entries ask for what is so anyway (*ret_given) or cannot be had. */
+bool devices_is_own(const char *path, enum access access, bool *ret_given);
+/* An entry at path, canonical, below /dev. */
+int devices_add(struct resolver *r, const char *path, const char *written, enum host_type type, enum access access,
+		const struct origin *origin, const char *label);
+/* An entry of the table devices. */
+int devices_entry(struct resolver *r, const struct setting *setting);
+int devices_gpu(struct resolver *r);		/* after the entries are sorted */
+/* Whether the box's /dev has this path: a granted device, the box's own, a link, or a directory on the way to one. */
+bool devices_has(const struct policy *policy, const char *path);
+
+/* resolve.c: a new rule for a canonical path; it counts after resolver_sort(). */
+int resolver_add_at(struct resolver *r, const char *path, const char *written, enum host_type type, enum access access,
+		    enum rule_kind kind, const struct origin *origin, const char *label);
+int resolver_unenforced(struct resolver *r, const struct setting *setting);
+
 /* scan.c */
 int scan_nested_repositories(struct resolver *r,
 			     const char *root); /* bounded; adds rules, notes where it stopped */

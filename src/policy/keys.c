@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keys.c — profile.def as a table, and the words that values are made of. */
+#include "policy/gpu.h"
 #include "policy/reader.h"
 
 #include <string.h>
@@ -16,7 +17,6 @@ static const char *const device_words[] = { "read", "write", "deny", "none", NUL
 static const char *const decision_words[] = { "allow", "deny", NULL };
 static const char *const mode_words[] = { "full", "limited", NULL };
 static const char *const inherit_words[] = { "all", "core", "none", NULL };
-static const char *const gpu_words[] = { "auto", "nvidia", "amd", "intel", "wsl", "metal", NULL };
 static const char *const kernel_words[KERNEL__COUNT + 1] = {
 	[KERNEL_USER_NAMESPACES] = "user-namespaces", [KERNEL_IO_URING] = "io-uring", [KERNEL_PERF] = "perf",
 	[KERNEL_BPF] = "bpf", [KERNEL_USERFAULTFD] = "userfaultfd", [KERNEL_KEYRING] = "keyring",

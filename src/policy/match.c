@@ -125,6 +125,24 @@ static void decide_file(const struct policy *policy, enum access wanted, const c
 	if (!rule)
 		rule = find_rule(policy, path);
 	*ret = (struct decision){ .rule = rule, .allowed = rule && rule->access >= wanted };
+	/* The box's /dev may be listed; what is not granted is not there. */
+	if (ret->allowed && rule->kind == RULE_SYSTEM && !strcmp(rule->path, "/dev") && strcmp(path, "/dev"))
+		ret->allowed = devices_has(policy, path);
+}
+
+/* A device is opened where a rule speaks of it; elsewhere mounts let none be opened. */
+static void decide_device(const struct policy *policy, const char *path, struct decision *ret)
+{
+	const struct rule *rule;
+
+	decide_file(policy, ACCESS_READ, path, ret);
+	rule = ret->rule;
+	if (rule && rule->kind != RULE_GLOB &&
+	    (rule->kind == RULE_SYSTEM ? path_below(rule->path, "/dev", false) && strcmp(rule->path, "/dev")
+				       : rule_is_device(rule) || !ret->allowed))
+		return;
+	if (!rule || rule->kind != RULE_GLOB)
+		*ret = (struct decision){ .reason = "devices are closed unless devices lists them" };
 }
 
 void policy_decide(const struct policy *policy, enum operation operation, const char *subject, struct decision *ret)
@@ -135,6 +153,8 @@ void policy_decide(const struct policy *policy, enum operation operation, const 
 		decide_file(policy, ACCESS_WRITE, subject, ret);
 	else if (operation <= OPERATION_EXEC)
 		decide_file(policy, ACCESS_READ, subject, ret);
+	else if (operation == OPERATION_DEVICE && policy->platform == PLATFORM_LINUX)
+		decide_device(policy, subject, ret);
 	else
 		permissions_decide(policy, operation, subject, ret);
 }

@@ -103,8 +103,8 @@ static int add_setting(struct policy *policy, const struct host *host, const str
 		return e < 0 ? e : add(policy, OPERATION_CONNECT, "*", setting, ACCESS_READ, err);
 	case PROFILE_NET_DOMAIN:
 		return add(policy, OPERATION_DOMAIN, setting->name, setting, setting->value.access, err);
-	case PROFILE_DEVICE:
-		return add_path(policy, host, OPERATION_DEVICE, setting, err);
+	case PROFILE_DEVICE:		/* on Linux they are rules: devices.c */
+		return host->platform == PLATFORM_LINUX ? 0 : add_path(policy, host, OPERATION_DEVICE, setting, err);
 	case PROFILE_KERNEL_ALLOW:
 		return add_names(policy, OPERATION_KERNEL, setting, err);
 	case PROFILE_MACOS_MACH:

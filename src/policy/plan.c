@@ -54,12 +54,34 @@ static enum layer layer_of_missing(const struct rule *rule, enum access around)
 	return around == ACCESS_WRITE ? LAYER_BROKER : LAYER_INHERITED;
 }
 
+/* The granted directory of devices that a path below /dev lies in, or NULL. */
+static const struct rule *device_tree(const struct policy *policy, const char *path)
+{
+	const struct rule *around = policy_enclosing(policy, path);
+
+	return around && rule_is_device(around) && around->access != ACCESS_DENY ? around : NULL;
+}
+
+static enum layer layer_of_device(const struct plan *plan, const struct rule *rule)
+{
+	const struct rule *tree = device_tree(plan->policy, rule->path);
+
+	if (rule->access == ACCESS_DENY)
+		return tree && rule->type != HOST_MISSING ? LAYER_MASK : LAYER_NOTHING;
+	return tree && rule->access == tree->access ? LAYER_INHERITED : LAYER_DEVICE;
+}
+
 static enum layer layer_of(const struct plan *plan, const struct rule *rule)
 {
 	enum access around = access_around(plan->policy, rule->path);
 
 	if (!strcmp(rule->path, "/"))
 		return LAYER_ROOT;
+	if (rule->kind != RULE_SYSTEM && path_below(rule->path, "/dev", false) &&
+	    plan->policy->platform == PLATFORM_LINUX)
+		return layer_of_device(plan, rule);
+	if (rule->kind == RULE_PATH && rule->type == HOST_DEVICE && rule->access != ACCESS_DENY)
+		return LAYER_DEVICE;
 	if (rule->kind == RULE_SYSTEM && rule->type == HOST_OWNED)
 		return LAYER_OWNER;
 	if (rule->kind == RULE_SYSTEM)
@@ -85,6 +107,8 @@ static bool landlock_repeats(const struct plan *plan, const struct rule *rule, e
 	if (plan->features.landlock_abi < 2 || rule->kind == RULE_SYSTEM ||
 	    (plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES)))	/* see lower_landlock() */
 		return false;
+	if (rule_is_device(rule))
+		return layer == LAYER_DEVICE && rule->access == ACCESS_READ;
 	return layer == LAYER_BROKER || layer == LAYER_ROOT ||
 	       (rule->access != ACCESS_WRITE && access_around(plan->policy, rule->path) != ACCESS_WRITE);
 }
@@ -106,6 +130,10 @@ static int add_rule_item(struct plan *plan, const struct rule *rule)
 			     "outside enters it";
 	if (item->layer == LAYER_BROKER && rule->access == ACCESS_DENY)
 		item->note = "the command cannot make it; one that others make later can be read";
+	if (item->layer == LAYER_DEVICE && rule->type == HOST_DIRECTORY)
+		item->note = "devices that appear in it later are there too";
+	if (item->layer == LAYER_NOTHING && rule->access == ACCESS_DENY && device_tree(plan->policy, rule->path))
+		item->note = "a device that appears later under this name can be opened";
 	if (item->layer == LAYER_MASK && rule->kind != RULE_SYSTEM && rule->type == HOST_FILE)
 		item->note = "holds for this file; one that others put in its place later can be read, not written";
 	return 0;
@@ -147,7 +175,8 @@ static bool has_mount(const struct plan *plan, const char *path)
 	if (at < 0)
 		return false;
 	layer = layer_of(plan, &plan->policy->rules[at]);
-	return layer == LAYER_ROOT || layer == LAYER_MASK || layer == LAYER_MOUNT_READ || layer == LAYER_MOUNT_WRITE;
+	return layer == LAYER_ROOT || layer == LAYER_MASK || layer == LAYER_MOUNT_READ || layer == LAYER_MOUNT_WRITE ||
+	       layer == LAYER_DEVICE;
 }
 
 static int pin_ancestors(struct plan *plan, const char *path)
@@ -200,7 +229,8 @@ static int make_pins(struct plan *plan)
 		const struct plan_item *item = &plan->items[i];
 
 		if (item->rule && item->rule->kind != RULE_SYSTEM && item->rule->kind != RULE_MATCH &&
-		    item->rule->kind != RULE_GLOB && item->layer != LAYER_INHERITED && item->layer != LAYER_NOTHING)
+		    item->rule->kind != RULE_GLOB && item->layer != LAYER_INHERITED && item->layer != LAYER_NOTHING &&
+		    !path_below(item->rule->path, "/dev", false))
 			e = pin_ancestors(plan, item->rule->path);
 	}
 	for (size_t i = 0; e >= 0 && i < policy->link_count; i++) {
@@ -375,6 +405,54 @@ static int gaps_of_broker(struct plan *plan)
 	});
 }
 
+static int gap_of_gpu(struct plan *plan)
+{
+	const struct policy *policy = plan->policy;
+
+	if (!policy->gpu_missing)
+		return 0;
+	return add_gap(plan, (struct plan_gap){
+				     .what = setting_text(&plan->arena, policy->gpu),
+				     .origin = policy->gpu->origin,
+				     .missing = policy->gpu_missing,
+				     .remedy = policy->gpu_remedy,
+				     .absent = true,
+			     });
+}
+
+/* Mounts do not keep a device from being written. */
+static int gap_of_reading(struct plan *plan, const struct rule *rule)
+{
+	const struct rule *tree = device_tree(plan->policy, rule->path);
+	struct plan_gap gap = { .origin = rule->origin, .acceptable = true };
+
+	if (tree && tree->access == ACCESS_WRITE) {
+		gap.missing = "its directory is granted for writing";
+		gap.remedy = "name the devices one by one";
+	} else if (plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES)) {
+		gap.missing = "this takes Landlock, which user-namespaces leaves no room for";
+		gap.remedy = "close user-namespaces, or let it be written";
+	} else if (plan->features.landlock_abi < 2) {
+		gap.missing = "this takes Landlock (ABI 2 or later)";
+		gap.remedy = "a kernel of 5.19 or later with CONFIG_SECURITY_LANDLOCK";
+	} else {
+		return 0;
+	}
+	gap.what = arena_printf(&plan->arena, "%s, for reading only", rule->label);
+	return add_gap(plan, gap);
+}
+
+static int gaps_of_devices(struct plan *plan)
+{
+	const struct policy *policy = plan->policy;
+	int e = gap_of_gpu(plan);
+
+	for (size_t i = 0; e >= 0 && i < policy->count; i++)
+		if (rule_is_device(&policy->rules[i]) && policy->rules[i].access == ACCESS_READ)
+			e = gap_of_reading(plan, &policy->rules[i]);
+	return e;
+}
+
 /* Names opened together may undo what each leaves standing; and one may not be had here. */
 static int gaps_of_kernel(struct plan *plan)
 {
@@ -474,7 +552,8 @@ static bool wants_broker(const struct policy *policy)
 	for (size_t i = 0; i < policy->count; i++) {
 		const struct rule *rule = &policy->rules[i];
 
-		if (rule->kind != RULE_SYSTEM && rule->access == ACCESS_WRITE && rule->type == HOST_DIRECTORY)
+		if (rule->kind != RULE_SYSTEM && !rule_is_device(rule) && rule->access == ACCESS_WRITE &&
+		    rule->type == HOST_DIRECTORY)
 			return true;
 	}
 	return false;
@@ -495,7 +574,8 @@ static int fill(struct plan *plan)
 		e = add_glob_item(plan, &policy->globs[i]);
 	if (e < 0 || (e = make_pins(plan)) < 0 || (e = promise_always(plan)) < 0 || (e = promise_network(plan)) < 0 ||
 	    (e = promise_kernel(plan)) < 0 || (e = promise_limits(plan)) < 0 || (e = gaps_of_settings(plan)) < 0 ||
-	    (e = gaps_of_broker(plan)) < 0 || (e = gaps_of_kernel(plan)) < 0 || (e = gaps_of_sockets(plan)) < 0)
+	    (e = gaps_of_broker(plan)) < 0 || (e = gaps_of_kernel(plan)) < 0 || (e = gaps_of_sockets(plan)) < 0 ||
+	    (e = gaps_of_devices(plan)) < 0)
 		return e;
 	return gaps_of_machine(plan);
 }
@@ -537,8 +617,9 @@ int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error 
 
 		if (allow_degraded && gap->acceptable)
 			continue;
-		text_printf(&text, "%s%s: cannot be enforced here: %s\n  missing: %s\n  remedy:  %s%s",
-			    refused++ ? "\n" : "", origin ? origin : "", gap->what, gap->missing, gap->remedy,
+		text_printf(&text, "%s%s: cannot be %s here: %s\n  missing: %s\n  remedy:  %s%s",
+			    refused++ ? "\n" : "", origin ? origin : "", gap->absent ? "had" : "enforced", gap->what,
+			    gap->missing, gap->remedy,
 			    gap->acceptable ? ", or --allow-degraded to go without" : "");
 	}
 	if (refused)

@@ -169,6 +169,8 @@ enum rule_kind {
 	RULE_PROTECTED,			/* a protected name, or part of one */
 	RULE_GIT,			/* part of `.git = "commit"` */
 	RULE_SYSTEM,			/* /proc, /dev, /sys: always so */
+	RULE_DEVICE,			/* an entry about something below /dev */
+	RULE_GPU,			/* found for devices.gpu: its nodes, and what else it needs */
 	RULE_PERMISSION,			/* of a struct permission: no file rule */
 };
 
@@ -203,6 +205,8 @@ enum network_mode { NETWORK_OFF, NETWORK_PROXY, NETWORK_FULL };
 
 struct commit { const char *tree, *common; };	/* common: the common git directory; NULL: no repository yet */
 
+struct device_link { const char *path, *target; };	/* a link below /dev, and the canonical path it leads to */
+
 struct limit { bool set; uint64_t value; struct origin origin; };
 
 struct policy {
@@ -230,6 +234,10 @@ struct policy {
 	size_t permission_count, permission_capacity;
 	const struct setting *gpu;	/* devices.gpu; these three are the profile's, NULL: not asked for */
 	const struct setting *appleevents, *extra_sbpl;		/* macOS */
+	bool gpu_found;			/* Linux: some of it is granted */
+	const char *gpu_missing, *gpu_remedy;	/* Linux: what was looked for in vain, what to do; or NULL */
+	struct device_link *device_links;	/* Linux: what the box's /dev needs besides nodes */
+	size_t device_link_count, device_link_capacity;
 	struct setting *unenforced;	/* settings that this version cannot enforce: plan refuses them */
 	size_t unenforced_count, unenforced_capacity;
 	const char **environ;		/* the command's, NULL at the end */
@@ -245,6 +253,9 @@ struct policy {
 int policy_resolve(const struct profile *profile, const char *const *add_dirs, const struct host *host,
 		   struct policy **ret_policy, struct bawn_error *err);
 void policy_free(struct policy *policy);
+
+/* devices.c: what the rule gives is devices, not files. */
+bool rule_is_device(const struct rule *rule);
 
 /* Follows links as the kernel would, in the host's callbacks. ret_path: canonical (the missing tail stays as
  * written). */
@@ -311,6 +322,7 @@ enum layer {
 	LAYER_NONE,
 	LAYER_ROOT,			/* the root itself: read-only, or assembled from what may be read */
 	LAYER_MOUNT_WRITE, LAYER_MOUNT_READ, LAYER_MASK,
+	LAYER_DEVICE,			/* the host's own device, bound into the box */
 	LAYER_INHERITED,		/* already so by the rule above it */
 	LAYER_BROKER,			/* a name that is missing: the creation broker refuses it */
 	LAYER_PIN,			/* a directory or link that must not be renamed */
@@ -334,6 +346,7 @@ struct plan_gap {			/* what nothing on this machine holds */
 	const char *what, *missing, *remedy;
 	struct origin origin;
 	bool acceptable;		/* --allow-degraded may accept it */
+	bool absent;			/* not that nothing holds it: what was asked for is not here */
 };
 
 /* What is recorded of refusals: what is known for free, for a hint; all but reads; all. */

@@ -26,6 +26,7 @@ static const struct { const char *name, *help; } layers[] = {
 	[LAYER_MOUNT_WRITE] = { "mount-write",	"a writable mount" },
 	[LAYER_MOUNT_READ]  = { "mount-read",	"a read-only mount" },
 	[LAYER_MASK]	    = { "mask",		"an empty, unreadable file or directory stands in its place" },
+	[LAYER_DEVICE]	    = { "device",	"the host's own device, bound into the box's /dev" },
 	[LAYER_INHERITED]   = { "inherited",	"already so by the rule above it" },
 	[LAYER_BROKER]	    = { "broker",	"not there: the creation broker refuses the name" },
 	[LAYER_PIN]	    = { "pin",		"must not be renamed" },

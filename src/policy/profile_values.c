@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* profile_values.c — one value of a profile, by its type. Types whose keys are paths: profile_paths.c. */
+#include "policy/gpu.h"
 #include "policy/reader.h"
 
 #include <string.h>
@@ -126,26 +127,11 @@ static int read_word(struct reader *reader, enum profile_key key, const struct t
 	return e;
 }
 
-/* "nvidia:0,2": the cards with these numbers. */
-static bool is_nvidia_list(const char *text)
-{
-	if (strncmp(text, "nvidia:", 7) != 0)
-		return false;
-	for (text += 7;; text++) {
-		size_t digits = strspn(text, "0123456789");
-
-		if (digits == 0 || digits > 3)
-			return false;
-		text += digits;
-		if (*text != ',')
-			return *text == '\0';
-	}
-}
-
 static int read_gpu(struct reader *reader, enum profile_key key, const struct toml_entry *entry)
 {
 	const char *label = key_label(&reader->profiles->arena, key, NULL), *word;
 	struct setting *setting;
+	struct gpu_wish wish;
 	int e;
 
 	if (entry->value.type == TOML_BOOLEAN)
@@ -156,7 +142,7 @@ static int read_gpu(struct reader *reader, enum profile_key key, const struct to
 	e = reader_string(reader, label, "a string", &entry->value, &word);
 	if (e < 0)
 		return e;
-	if (!is_one_of(word, key_words(KEY_GPU)) && !is_nvidia_list(word))
+	if (!gpu_wish_parse(word, &wish))
 		return reader_unknown(reader, entry->value.position, label, "value", word, key_words(KEY_GPU));
 	e = reader_add(reader, key, NULL, entry->position, &setting);
 	if (e >= 0) {

@@ -16,10 +16,10 @@
 
 static bool is_entry(const struct rule *rule)
 {
-	return rule->kind == RULE_PATH;
+	return rule->kind == RULE_PATH || rule->kind == RULE_DEVICE;
 }
 
-static int add_at(struct resolver *r, const char *path, const char *written, enum host_type type, enum access access,
+int resolver_add_at(struct resolver *r, const char *path, const char *written, enum host_type type, enum access access,
 		  enum rule_kind kind, const struct origin *origin, const char *label)
 {
 	struct rule *rule = array_add(&r->policy->arena, (void **)&r->pending, &r->pending_count,
@@ -49,7 +49,9 @@ int resolver_add(struct resolver *r, const char *written, enum access access, en
 	}
 	if (e < 0)
 		return error_wrap(r->err, "%s", label);
-	return add_at(r, path, written, entry.type, access, kind, origin, label);
+	if (kind == RULE_PATH && r->host->platform == PLATFORM_LINUX && path_below(path, "/dev", false))
+		return devices_add(r, path, written, entry.type, access, origin, label);
+	return resolver_add_at(r, path, written, entry.type, access, kind, origin, label);
 }
 
 /* --- order and precedence ----------------------------------------------------------------- */
@@ -59,7 +61,8 @@ static int precedence(const struct rule *rule)
 	/* A derived rule never replaces an entry, but what a deny glob matches is denied whatever else matches;
 	 * a system rule gives way to none. */
 	static const int of_kind[] = {
-		[RULE_SYSTEM] = 5, [RULE_MATCH] = 4, [RULE_PATH] = 3, [RULE_GIT] = 2, [RULE_PROTECTED] = 1,
+		[RULE_SYSTEM] = 5, [RULE_MATCH] = 4, [RULE_PATH] = 3, [RULE_DEVICE] = 3, [RULE_GIT] = 2,
+		[RULE_PROTECTED] = 1, [RULE_GPU] = 1,
 	};
 
 	return of_kind[rule->kind];
@@ -226,17 +229,7 @@ static const struct { const char *path; enum access access; enum who who; const 
 #undef SYSTEM
 };
 
-/* An entry in the box's own /dev and /proc asks for what is so anyway, or for what this version cannot give. */
-static bool is_own_place(const char *path, enum access access, bool *ret_given)
-{
-	*ret_given = false;
-	for (size_t i = 0; i < ARRAY_SIZE(system_places); i++)
-		if (!strcmp(path, system_places[i].path))
-			*ret_given = access != ACCESS_DENY && access <= system_places[i].access;
-	return path_below(path, "/dev", false) || path_below(path, "/proc", false);
-}
-
-static int add_unenforced(struct resolver *r, const struct setting *setting)
+int resolver_unenforced(struct resolver *r, const struct setting *setting)
 {
 	struct policy *policy = r->policy;
 	struct setting *slot = array_add(&policy->arena, (void **)&policy->unenforced, &policy->unenforced_count,
@@ -268,8 +261,8 @@ static int add_entry_at(struct resolver *r, const char *base, const struct setti
 		return error_oom(r->err);
 	if (setting->value.access == ACCESS_COMMIT)
 		return git_commit(r, path, setting);
-	if (r->host->platform == PLATFORM_LINUX && is_own_place(path, setting->value.access, &given))
-		return given ? 0 : add_unenforced(r, setting);
+	if (r->host->platform == PLATFORM_LINUX && devices_is_own(path, setting->value.access, &given))
+		return given ? 0 : resolver_unenforced(r, setting);
 	return resolver_add(r, path, setting->value.access, RULE_PATH, &setting->origin, label);
 }
 
@@ -321,6 +314,8 @@ static int add_entries(struct resolver *r)
 		const struct setting *setting = &r->profile->settings[i];
 		const char *base;
 
+		if (setting->key == PROFILE_DEVICE && r->host->platform == PLATFORM_LINUX)
+			e = devices_entry(r, setting);
 		if (setting->key != PROFILE_FILESYSTEM)
 			continue;
 		if (setting->name[0] == ':') {
@@ -348,7 +343,7 @@ static int add_system(struct resolver *r)
 		if (!strcmp(system_places[i].path, "/sys") &&
 		    (!resolver_writable(r, "/sys") || policy_rule_at(r->policy, "/sys") >= 0))
 			continue;
-		if (add_at(r, system_places[i].path, system_places[i].path,
+		if (resolver_add_at(r, system_places[i].path, system_places[i].path,
 			   system_places[i].who == ROOT && r->host->uid != 0 ? HOST_OWNED : HOST_OTHER,
 			   system_places[i].access, RULE_SYSTEM, &always, system_places[i].why) < 0)
 			return -ENOMEM;
@@ -532,9 +527,9 @@ static int derive(struct resolver *r)
 {
 	int e;
 
-	if ((e = resolver_sort(r)) < 0 || (e = settle_missing(r)) < 0 || (e = protect_roots(r)) < 0 ||
-	    (e = protect_home(r)) < 0 || (e = resolver_sort(r)) < 0 || (e = scan_roots(r)) < 0 ||
-	    (e = resolver_sort(r)) < 0 || (e = scan_globs(r, glob_depth(r->profile))) < 0 ||
+	if ((e = resolver_sort(r)) < 0 || (e = settle_missing(r)) < 0 || (e = devices_gpu(r)) < 0 ||
+	    (e = protect_roots(r)) < 0 || (e = protect_home(r)) < 0 || (e = resolver_sort(r)) < 0 ||
+	    (e = scan_roots(r)) < 0 || (e = resolver_sort(r)) < 0 || (e = scan_globs(r, glob_depth(r->profile))) < 0 ||
 	    (e = add_system(r)) < 0 || (e = resolver_sort(r)) < 0)
 		return e;
 	overrule_by_globs(r->policy);

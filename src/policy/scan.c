@@ -111,6 +111,7 @@ struct glob_walk {
 	struct found *linked;
 	size_t linked_count, linked_capacity;
 	bool second_pass;		/* looking for the other names of linked */
+	bool devices;			/* in a granted directory of devices */
 	bool cut;
 	int error;
 };
@@ -209,7 +210,8 @@ static int walk_directory(struct glob_walk *walk, const char *directory)
 {
 	const char *outer = walk->directory;
 
-	if (is_kernel_tree(directory) || !(walk->second_pass || may_match_below(walk->r->policy, directory)))
+	if ((is_kernel_tree(directory) && !walk->devices) ||
+	    !(walk->second_pass || may_match_below(walk->r->policy, directory)))
 		return 0;
 	if (walk->max_depth && walk->depth >= walk->max_depth) {
 		walk->cut = true;
@@ -246,11 +248,28 @@ static int walk_all(struct glob_walk *walk)
 	return e;
 }
 
+/* Of /dev only what is granted as a directory: single devices are judged by their rules. */
+static int walk_devices(struct glob_walk *walk)
+{
+	const struct policy *policy = walk->r->policy;
+	int e = 0;
+
+	walk->devices = true;
+	for (size_t i = 0; e >= 0 && i < policy->count; i++)
+		if (rule_is_device(&policy->rules[i]) && policy->rules[i].type == HOST_DIRECTORY &&
+		    policy->rules[i].access != ACCESS_DENY)
+			e = walk_directory(walk, policy->rules[i].path);
+	walk->devices = false;
+	return e;
+}
+
 int scan_globs(struct resolver *r, unsigned max_depth)
 {
 	struct glob_walk walk = { .r = r, .max_depth = max_depth };
 	int e = walk_all(&walk);
 
+	if (e >= 0)
+		e = walk_devices(&walk);
 	if (e >= 0 && walk.linked_count) {
 		walk.second_pass = true;
 		e = walk_all(&walk);

@@ -137,7 +137,8 @@ void show_json_origin(struct json *json, const struct origin *origin)
 
 static const char *const kinds[] = {
 	[RULE_PATH] = "path", [RULE_GLOB] = "glob", [RULE_MATCH] = "match", [RULE_PROTECTED] = "protected",
-	[RULE_GIT] = "git", [RULE_SYSTEM] = "system", [RULE_PERMISSION] = "permission",
+	[RULE_GIT] = "git", [RULE_SYSTEM] = "system", [RULE_DEVICE] = "device", [RULE_GPU] = "gpu",
+	[RULE_PERMISSION] = "permission",
 };
 
 const char *show_kind(enum rule_kind kind)

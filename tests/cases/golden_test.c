@@ -165,7 +165,9 @@ static void print_origin(struct text *text, const struct origin *origin)
 
 static void print_rule(struct text *text, const struct rule *rule)
 {
-	static const char *const kinds[] = { "path", "glob", "match", "protected", "git", "system" };
+	static const char *const kinds[] = {
+		"path", "glob", "match", "protected", "git", "system", "device", "gpu",
+	};
 	static const char *const types[] = { "missing", "file", "directory", "link", "socket", "device", "other",
 					     "owned" };
 

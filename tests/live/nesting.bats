@@ -96,10 +96,6 @@ SH
 @test "a_setting_that_nothing_enforces_yet_is_refused_by_name" {
   expect 125 box --allow-domain example.com -- true
   says "example.com"
-  expect 125 box --gpu -- true
-  says gpu
-  expect 125 box --device /dev/kvm -- true
-  says /dev/kvm
   expect 125 box --listen 8080 -- true
   says 8080
 }

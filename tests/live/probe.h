@@ -30,6 +30,8 @@ struct trial {
 extern const struct trial kernel_trials[];
 /* probe_foreign.c: 32-bit calls */
 extern const struct trial foreign_trials[];
+/* probe_devices.c: queries, and ways to write a device */
+extern const struct trial device_trials[];
 /* probe_files.c: one file operation, and many questions */
 extern const struct trial file_trials[];
 /* probe_semantics.c: a transcript of file operations, to be compared */

@@ -312,12 +312,17 @@ static bool parse_node(struct fake_host *fake, const char *name, char *value)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		bool file = rows[i].type == HOST_FILE, link = rows[i].type == HOST_SYMLINK;
-		const char *text, *inode;
+		const char *inode;
+		char *text;
 		struct fake_node *node;
 
 		if (strcmp(rows[i].name, name))
 			continue;
 		text = link ? cut(value, " -> ") : file ? cut(value, " = ") : NULL;
+		for (char *end = file && text ? strstr(text, "\\n") : NULL; end; end = strstr(end, "\\n")) {
+			*end++ = '\n';
+			memmove(end, end + 1, strlen(end));
+		}
 		inode = file ? cut(value, " #") : NULL;
 		if (value[0] != '/' || strlen(value) >= PATH_SIZE ||
 		    (link && (!text || !*text || strlen(text) >= PATH_SIZE)))

@@ -4,7 +4,7 @@
  *	d /ws				a directory; directories above what is named need no line
  *	f /ws/a				a file
  *	f /ws/a #5			the same with its inode: files of one inode are hard links of each other
- *	f /ws/.git = gitdir: ../x	a file with one line in it
+ *	f /ws/.git = gitdir: ../x	a file with one line in it; \n begins another
  *	l /ws/link -> ../x		a symbolic link
  *	s /run/x.sock			a socket; c: a device; o: something else
  *	x /root/closed			a directory that may not be entered (EACCES)

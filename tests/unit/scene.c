@@ -345,7 +345,7 @@ static bool wants_its_way_held(const struct scene *scene, const struct plan_item
 
 	if (!item->rule || item->rule->kind == RULE_SYSTEM || item->rule->kind == RULE_MATCH ||
 	    item->rule->kind == RULE_GLOB || item->layer == LAYER_INHERITED || item->layer == LAYER_NOTHING ||
-	    item->layer == LAYER_ROOT)
+	    item->layer == LAYER_ROOT || path_below(item->rule->path, "/dev", false))
 		return false;
 	policy_decide(scene->policy, OPERATION_READ, item->rule->path, &decision);
 	return !decision.rule || decision.rule->kind != RULE_GLOB;

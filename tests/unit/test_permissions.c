@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 static const char host[] = "uid 1000\ngid 1000\nhome /home/u\ncwd /ws\nd /ws\nd /home\nd /home/u\nd /run\n"
-			   "s /run/a.sock\nl /run/link -> /run/a.sock\nd /dev\n";
+			   "s /run/a.sock\nl /run/link -> /run/a.sock\nc /dev/kvm\n";
 
 static const char toml[] =
 	"[permissions.t]\nextends = \":workspace\"\n"
