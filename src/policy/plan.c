@@ -381,6 +381,18 @@ static int gaps_of_settings(struct plan *plan)
 	return e;
 }
 
+static bool is_anything_writable(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (rule->kind != RULE_SYSTEM && !rule_is_device(rule) && rule->access == ACCESS_WRITE &&
+		    rule->type == HOST_DIRECTORY)
+			return true;
+	}
+	return false;
+}
+
 static int gaps_of_broker(struct plan *plan)
 {
 	const struct features *f = &plan->features;
@@ -388,7 +400,7 @@ static int gaps_of_broker(struct plan *plan)
 		   *remedy =
 			   "a kernel of 5.19 or later with CONFIG_SECCOMP_FILTER and CONFIG_SECURITY_LANDLOCK";
 
-	if (!plan->broker)
+	if (!is_anything_writable(plan->policy))
 		return 0;
 	if (!f->seccomp_notify)
 		missing = "seccomp user notification is missing";
@@ -461,7 +473,7 @@ static int gaps_of_kernel(struct plan *plan)
 	bool both = (open & (1u << KERNEL_USER_NAMESPACES)) && (open & (1u << KERNEL_IO_URING));
 	int e = 0;
 
-	if (plan->broker && both)
+	if (both && is_anything_writable(plan->policy))
 		e = add_gap(plan, (struct plan_gap){
 					  .what = "protected and denied names that do not exist yet cannot "
 						  "be created",
@@ -547,18 +559,6 @@ static int gaps_of_machine(struct plan *plan)
 
 /* --- the whole ---------------------------------------------------------------------------- */
 
-static bool wants_broker(const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->count; i++) {
-		const struct rule *rule = &policy->rules[i];
-
-		if (rule->kind != RULE_SYSTEM && !rule_is_device(rule) && rule->access == ACCESS_WRITE &&
-		    rule->type == HOST_DIRECTORY)
-			return true;
-	}
-	return false;
-}
-
 static int fill(struct plan *plan)
 {
 	const struct policy *policy = plan->policy;
@@ -567,7 +567,8 @@ static int fill(struct plan *plan)
 
 	plan->restricted_read = root < 0 || policy->rules[root].access == ACCESS_DENY;
 	plan->root_writable = root >= 0 && policy->rules[root].access == ACCESS_WRITE;
-	plan->broker = wants_broker(policy);
+	/* 32-bit programs have their sockets from the broker, too. */
+	plan->broker = is_anything_writable(policy) || (policy->kernel_allow & (1u << KERNEL_FOREIGN_ARCH));
 	for (size_t i = 0; e >= 0 && i < policy->count; i++)
 		e = add_rule_item(plan, &policy->rules[i]);
 	for (size_t i = 0; e >= 0 && i < policy->glob_count; i++)

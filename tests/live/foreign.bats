@@ -148,9 +148,8 @@ foreign_closed() {
   open_allowed -- socketcall 1 =2,0x80802,0
   open_allowed -- socketcall 1 =16,3,0
   open_allowed --allow-kernel netlink -- socketcall 1 =16,3,12
-  # no broker where nothing is writable
-  open_refused -P :read-only -- socketcall 1 =1,1,0
-  says "Function not implemented"
+  open_allowed -P :read-only -- socketcall 1 =1,1,0
+  open_refused -P :read-only -- socketcall 1 =40,1,0
 }
 
 @test "arguments_of_socketcall_rewritten_during_the_call_make_no_closed_socket" {
@@ -340,6 +339,10 @@ inside32() {
     # shellcheck disable=SC2086
     inside32 -- $trial
   done
+  inside32 -P :read-only -- unix-stream /dev/shm/sock
+  inside32 -P :read-only -- tcp
+  expect 1 box -P :read-only --allow-kernel foreign-arch -- "$PROBE32" create new
+  says "Read-only file system"
 }
 
 # race32 CALL: as in broker.bats; bind reads its path through two pointers

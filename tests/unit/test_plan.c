@@ -163,6 +163,8 @@ static void broker_runs_where_something_can_be_written(void **state)
 	assert_false(scene.plan->broker);
 	plan(HOST, PROFILE "'/etc/key' = 'write'\n");	/* a file alone: no name can be made below it */
 	assert_false(scene.plan->broker);
+	plan(HOST, PROFILE "[permissions.t.kernel]\nallow = ['foreign-arch']\n");	/* for socketcall */
+	assert_true(scene.plan->broker);
 }
 
 static void full_access_promises_nothing(void **state)
