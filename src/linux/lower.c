@@ -229,6 +229,12 @@ static int lower_missing(struct box *box)
 	return 0;
 }
 
+/* Whether there is somebody to make names on behalf: where --allow-degraded goes without, nothing may wait for it. */
+static bool has_broker(const struct plan *plan)
+{
+	return plan->broker && (plan->features.seccomp_notify || plan->features.outer_broker);
+}
+
 /* --- Landlock ----------------------------------------------------------------------------- */
 
 static int add_landlock(struct box *box, struct landlock_rule rule)
@@ -321,7 +327,7 @@ static int lower_landlock(struct box *box)
 	if (plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES))
 		return 0;
 	box->landlock_handled = landlock_rights(abi) & ~(passed ? 0 : landlock_costly_rights());
-	box->landlock_creation = plan->broker ? landlock_creation_rights(abi) & box->landlock_handled : 0;
+	box->landlock_creation = has_broker(plan) ? landlock_creation_rights(abi) & box->landlock_handled : 0;
 	if (!box->landlock_handled)
 		return 0;
 	e = lower_landlock_devices(box);
@@ -368,7 +374,7 @@ static int lower_seccomp(struct box *box, struct bawn_error *err)
 	struct seccomp_options options = {
 		.arch = SECCOMP_HOST,
 		.kernel_allow = box->plan->policy->kernel_allow,
-		.broker = box->plan->broker && !box->plan->features.outer_broker,
+		.broker = has_broker(box->plan) && !box->plan->features.outer_broker,
 	};
 
 	return box->plan->features.seccomp ? seccomp_lower(&options, &box->arena, &box->bpf, err) : 0;

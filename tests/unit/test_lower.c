@@ -407,6 +407,21 @@ static void filter_is_made_where_the_kernel_has_filters(void **state)
 	assert_int_equal(scene.box->bpf.count, 0);
 }
 
+/* A call that is sent to a listener who is not there fails with ENOSYS (seccomp(2)): nothing could be created. */
+static void nothing_waits_for_a_broker_that_cannot_be(void **state)
+{
+	struct seccomp_call call = { SYS_openat, seccomp_audit_arch(SECCOMP_HOST), { 0, 0, O_CREAT | O_WRONLY } };
+	struct features features = scene_features;
+
+	lower(HOST, WORK);
+	assert_int_equal(bpf_simulate(&scene.box->bpf, &call), SECCOMP_RET_USER_NOTIF);
+	assert_int_not_equal(scene.box->landlock_creation, 0);
+	features.seccomp_notify = false;
+	lower_on(&features, HOST, WORK);
+	assert_int_equal(bpf_simulate(&scene.box->bpf, &call), SECCOMP_RET_ALLOW);
+	assert_int_equal(scene.box->landlock_creation, 0);
+}
+
 static void outer_bawn_is_asked_instead_of_a_listener_of_our_own(void **state)
 {
 	struct features features = scene_features;
@@ -550,6 +565,7 @@ int main(void)
 		T(limits_become_resources),
 		T(namespaces_and_maps_follow_the_policy),
 		T(filter_is_made_where_the_kernel_has_filters),
+		T(nothing_waits_for_a_broker_that_cannot_be),
 		T(outer_bawn_is_asked_instead_of_a_listener_of_our_own),
 		T(box_is_printed_a_line_each),
 		T(protected_names_are_sorted),
