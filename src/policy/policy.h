@@ -213,6 +213,7 @@ struct policy {
 	struct arena arena;
 	const char *profile_id;
 	bool unconfined;		/* :danger-full-access */
+	bool gpu_found;			/* Linux: some of what devices.gpu asks for is granted */
 	const char *cwd;
 	enum platform platform;
 	unsigned uid, gid;
@@ -234,7 +235,6 @@ struct policy {
 	size_t permission_count, permission_capacity;
 	const struct setting *gpu;	/* devices.gpu; these three are the profile's, NULL: not asked for */
 	const struct setting *appleevents, *extra_sbpl;		/* macOS */
-	bool gpu_found;			/* Linux: some of it is granted */
 	const char *gpu_missing, *gpu_remedy;	/* Linux: what was looked for in vain, what to do; or NULL */
 	struct device_link *device_links;	/* Linux: what the box's /dev needs besides nodes */
 	size_t device_link_count, device_link_capacity;
