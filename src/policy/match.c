@@ -126,7 +126,7 @@ static void decide_file(const struct policy *policy, enum access wanted, const c
 		rule = find_rule(policy, path);
 	*ret = (struct decision){ .rule = rule, .allowed = rule && rule->access >= wanted };
 	/* The box's /dev may be listed; what is not granted is not there. */
-	if (ret->allowed && rule->kind == RULE_SYSTEM && !strcmp(rule->path, "/dev") && strcmp(path, "/dev"))
+	if (rule && ret->allowed && rule->kind == RULE_SYSTEM && !strcmp(rule->path, "/dev") && strcmp(path, "/dev"))
 		ret->allowed = devices_has(policy, path);
 }
 
