@@ -108,6 +108,12 @@ BAWN_PUBLIC int bawn_plan(struct bawn *box, const char *const *argv, enum bawn_f
 BAWN_PUBLIC int bawn_explain(struct bawn *box, const char *operation, const char *target, enum bawn_format format,
 			     int *ret_allowed, char **ret_text, struct bawn_error *err);
 
+/* What of this machine a box can use, and what to change. topic "gpu": which GPUs are here, and whether they open
+ * outside and inside a box; devices are opened and a box is run for that, of a minute at most. *ret_healthy is 1 when
+ * there is nothing to change, else 0. */
+BAWN_PUBLIC int bawn_doctor(struct bawn *box, const char *topic, enum bawn_format format, int *ret_healthy,
+			    char **ret_text, struct bawn_error *err);
+
 /* Built-in profiles and the file's. */
 BAWN_PUBLIC int bawn_profile_list(struct bawn *box, enum bawn_format format, char **ret_text, struct bawn_error *err);
 
@@ -138,7 +144,7 @@ BAWN_PUBLIC int bawn_wait(struct bawn_child *child, int *ret_status, struct bawn
 
 /* What was refused to the command so far, one denial after the other, each with its rule and what would allow it.
  * With the option log-denials a whole report; without, a hint of a few lines about what is known for free, "" when
- * that is nothing. */
+ * that is nothing. That a GPU is here and not in the box is among it. */
 BAWN_PUBLIC int bawn_denials(struct bawn_child *child, char **ret_text, struct bawn_error *err);
 
 /* Ends the command if it still runs, and frees; NULL is allowed. */

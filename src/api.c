@@ -3,7 +3,8 @@
  *
  * Every call that looks at the machine does so anew: a box may be kept for days, and what was true
  * of a directory then is not what its owner means now. */
-#include "run/chain.h"
+#include "policy/gpu.h"
+#include "run/doctor.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -261,6 +262,33 @@ int bawn_explain(struct bawn *box, const char *operation, const char *target, en
 	r = text_take(&text, ret_text, err);
 	if (r >= 0)
 		*ret_allowed = decision.allowed;
+	return r;
+}
+
+/* --- the machine -------------------------------------------------------------------------- */
+
+int bawn_doctor(struct bawn *box, const char *topic, enum bawn_format format, int *ret_healthy, char **ret_text,
+		struct bawn_error *err)
+{
+	autochain struct chain chain = { 0 };
+	struct text text = { 0 };
+	bool healthy = false;
+	int r;
+
+	if (!box || !topic || !ret_healthy || !ret_text || !is_format(format))
+		return bad_argument(err, __func__, "a box, a topic, a format and places for the answer are needed");
+	if (strcmp(topic, "gpu"))
+		return error_set(err, EINVAL, "there is no topic \"%s\"; known is gpu", topic);
+	r = chain_load(&box->request, &chain, err);
+	if (r >= 0)
+		r = doctor_gpu(&chain, format, &text, &healthy, err);
+	if (r < 0) {
+		text_done(&text);
+		return r;
+	}
+	r = text_take(&text, ret_text, err);
+	if (r >= 0)
+		*ret_healthy = healthy;
 	return r;
 }
 
@@ -547,6 +575,8 @@ int bawn_denials(struct bawn_child *child, char **ret_text, struct bawn_error *e
 		return bad_argument(err, __func__, "a child and a place for the text are needed");
 	if (child->child.report.events)
 		r = report_print(&child->child.report, &text, err);
+	if (r >= 0 && gpu_hint(&child->chain.arena, child->chain.policy, &child->chain.host, &text) < 0)
+		r = error_oom(err);
 	if (r < 0) {
 		text_done(&text);
 		return r;

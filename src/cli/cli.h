@@ -27,7 +27,7 @@ enum {
 	FOR_NONE = 1u << COMMAND__COUNT,		/* before any command */
 	BOX = FOR_RUN | FOR_SANDBOX | FOR_PLAN | FOR_EXPLAIN,
 	ANY_PROFILE = FOR_PROFILE_CHECK | FOR_PROFILE_LIST | FOR_PROFILE_SHOW,
-	REPORT = FOR_PLAN | FOR_EXPLAIN | FOR_PROFILE_CHECK | FOR_PROFILE_LIST,
+	REPORT = FOR_PLAN | FOR_EXPLAIN | FOR_DOCTOR | FOR_PROFILE_CHECK | FOR_PROFILE_LIST,
 	EVERY = FOR_NONE - 1,
 };
 
@@ -61,7 +61,8 @@ struct invocation {				/* what was typed */
 	const struct cli_command *command;	/* NULL: none, as in `bawn --help` */
 	struct typed *options;			/* in the order typed */
 	size_t count, capacity;
-	const char *const *operands;		/* NULL at the end; part of argv */
+	const char *const *operands;		/* NULL at the end; part of argv, or topic */
+	const char *topic[2];
 };
 
 /* argv as main() gets it. Options end at the first operand or "--"; reading stops at --help and
@@ -116,6 +117,7 @@ int operands_at_most(const struct invocation *invocation, size_t count);
 int command_run(const struct invocation *invocation);
 int command_plan(const struct invocation *invocation);
 int command_explain(const struct invocation *invocation);
+int command_doctor(const struct invocation *invocation);
 int command_profile_check(const struct invocation *invocation);
 int command_profile_list(const struct invocation *invocation);
 int command_profile_show(const struct invocation *invocation);

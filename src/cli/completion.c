@@ -140,6 +140,8 @@ static void bash_command(struct output *output, size_t command)
 		output_text(output, " files=1");
 	else if (command == COMMAND_COMPLETION)
 		output_text(output, " operands='bash zsh fish'");
+	else if (command == COMMAND_DOCTOR)
+		output_text(output, " operands='gpu'");
 	else if (command == COMMAND_PROFILE_SHOW)
 		output_text(output, " operands=$(" PROFILES ")");
 	output_text(output, " ;;\n");
@@ -282,6 +284,8 @@ static const char *zsh_operands(size_t command)
 		return "'::profile:_bawn_profiles'";
 	case COMMAND_COMPLETION:
 		return "':shell:(bash zsh fish)'";
+	case COMMAND_DOCTOR:
+		return "'::topic:(gpu)'";
 	default:
 		return "";
 	}
@@ -385,7 +389,8 @@ static void fish(struct output *output)
 		    "complete -c bawn -n '__fish_seen_subcommand_from explain' -F -a 'read write exec'\n"
 		    "complete -c bawn -n '__fish_seen_subcommand_from check' -F\n"
 		    "complete -c bawn -n '__fish_seen_subcommand_from show' -a '(__bawn_profiles)'\n"
-		    "complete -c bawn -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n");
+		    "complete -c bawn -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n"
+		    "complete -c bawn -n '__fish_seen_subcommand_from doctor' -a gpu\n");
 }
 
 int command_completion(const struct invocation *invocation)

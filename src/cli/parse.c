@@ -261,6 +261,21 @@ static int parse_command(struct parser *parser)
 	return usage_error(parser->err, "there is no command \"%s\"; to run a program: bawn run %s", name, name);
 }
 
+/* One operand, with options on either side of it: nothing that is run stands behind it. */
+static int parse_topic(struct parser *parser)
+{
+	struct invocation *invocation = parser->invocation;
+	int r;
+
+	if (*parser->next)
+		invocation->topic[0] = *parser->next++;
+	r = parse_options(parser);
+	if (r >= 0 && !parser->stop && *parser->next)
+		return usage_error(parser->err, "\"%s\" is one operand too many", *parser->next);
+	invocation->operands = invocation->topic;
+	return r;
+}
+
 int cli_parse(char *const *argv, struct invocation *ret_invocation, struct bawn_error *err)
 {
 	struct parser parser = {
@@ -275,6 +290,8 @@ int cli_parse(char *const *argv, struct invocation *ret_invocation, struct bawn_
 	if (r >= 0 && !parser.stop)
 		r = parse_options(&parser);
 	ret_invocation->operands = (const char *const *)parser.next;
+	if (r >= 0 && !parser.stop && (parser.command & FOR_DOCTOR))
+		r = parse_topic(&parser);
 	return r;
 }
 

@@ -245,6 +245,36 @@ int devices_gpu(struct resolver *r)
 	return e < 0 ? e : add_others(r, gpus.families, setting, label);
 }
 
+/* --- a hint ------------------------------------------------------------------------------- */
+
+/* Those that programs compute with. Nearly every desktop has one of the others, and programs do without. */
+#define HINTED	(GPU_ALL & ~(1u << GPU_INTEL | 1u << GPU_DRM))
+
+static bool grants_a_device(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->count; i++)
+		if (rule_is_device(&policy->rules[i]) && policy->rules[i].access != ACCESS_DENY)
+			return true;
+	return false;
+}
+
+int gpu_hint(struct arena *arena, const struct policy *policy, const struct host *host, struct text *text)
+{
+	const struct gpu_wish wish = { .families = HINTED };
+	struct gpus gpus;
+	int e;
+
+	if (policy->platform != PLATFORM_LINUX || policy->unconfined || policy->gpu || grants_a_device(policy) ||
+	    !gpus_may_be(host, HINTED))
+		return 0;
+	e = gpus_find(arena, host, &wish, &gpus, NULL);
+	if (e < 0 || !gpus.count)
+		return e;
+	text_printf(text, "hint: this machine has a GPU (%s: %s), and the box has none\n  allow: --gpu\n",
+		    gpu_families[gpus.nodes[0].family].title, gpus.nodes[0].path);
+	return 0;
+}
+
 /* --- what is in the box's /dev ------------------------------------------------------------ */
 
 bool devices_has(const struct policy *policy, const char *path)

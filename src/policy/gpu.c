@@ -20,7 +20,7 @@
 #define MIG_LIST_BYTES	((size_t)512 << 10)
 #define NVIDIA_GPUS	"/proc/driver/nvidia/gpus"
 
-enum role { ROLE_CARD, ROLE_DRM, ROLE_ACCEL, ROLE_SHARED, ROLE_BUILTIN, ROLE_TREE, ROLE_MIG, ROLE_LINK };
+enum role { ROLE_CARD, ROLE_DRM, ROLE_ACCEL, ROLE_SHARED, ROLE_NEEDED, ROLE_BUILTIN, ROLE_TREE, ROLE_MIG, ROLE_LINK };
 
 static const struct row { enum gpu_family family; const char *pattern; enum role role; unsigned vendor; } rows[] = {
 #define OTHER VENDOR_OTHER
@@ -55,6 +55,11 @@ const char *const gpu_words[] = {
 #undef FAMILY
 	NULL,
 };
+
+static bool is_card(enum role role)
+{
+	return role == ROLE_CARD || role == ROLE_DRM || role == ROLE_ACCEL;
+}
 
 /* --- wishes ------------------------------------------------------------------------------- */
 
@@ -267,6 +272,7 @@ static int add_device(struct search *s, const char *path, const char *name)
 	case ROLE_BUILTIN:
 		return vendor_of(s, "drm", name) ? 0 : add_node(s, GPU_NODE, path, NULL, -1);
 	case ROLE_SHARED:
+	case ROLE_NEEDED:
 		return add_node(s, GPU_NODE, path, NULL, -1);
 	default:
 		return 0;
@@ -356,6 +362,31 @@ int gpus_find(struct arena *arena, const struct host *host, const struct gpu_wis
 	return 0;
 }
 
+/* A card's first name, or the directory that it would lie in. */
+static void first_place(const char *pattern, char place[64])
+{
+	size_t size = strcspn(pattern, "/");
+
+	snprintf(place, 64, "/dev/%.*s", (int)size, pattern);
+	if (strchr(place, '#'))
+		*strchr(place, '#') = '0';
+}
+
+bool gpus_may_be(const struct host *host, unsigned families)
+{
+	struct host_entry entry;
+	char place[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!is_card(rows[i].role) || !(families & (1u << rows[i].family)))
+			continue;
+		first_place(rows[i].pattern, place);
+		if (host->lookup(host->context, place, &entry) == 0 && entry.type != HOST_MISSING)
+			return true;
+	}
+	return false;
+}
+
 int gpu_missing_card(const struct gpu_wish *wish, const struct gpus *gpus)
 {
 	for (size_t i = 0; i < wish->card_count; i++) {
@@ -369,12 +400,59 @@ int gpu_missing_card(const struct gpu_wish *wish, const struct gpus *gpus)
 	return -1;
 }
 
-/* --- for people --------------------------------------------------------------------------- */
+/* --- what is missing ---------------------------------------------------------------------- */
 
-static bool is_card(enum role role)
+const char *gpu_missing_node(struct arena *arena, const struct gpus *gpus, enum gpu_family family)
 {
-	return role == ROLE_CARD || role == ROLE_DRM || role == ROLE_ACCEL;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool there = false;
+
+		for (size_t j = 0; j < gpus->count; j++)
+			there = there || !strcmp(gpus->nodes[j].path + strlen("/dev/"), rows[i].pattern);
+		if (rows[i].family == family && rows[i].role == ROLE_NEEDED && !there)
+			return arena_printf(arena, "/dev/%s", rows[i].pattern);
+	}
+	return NULL;
 }
+
+struct bus { const struct host *host; struct arena *arena; unsigned vendor, count; };
+
+static unsigned read_hex(const struct bus *bus, const char *device, const char *file)
+{
+	const char *path = arena_printf(bus->arena, "/sys/bus/pci/devices/%s/%s", device, file);
+	char text[16] = "";
+
+	if (!path || bus->host->read(bus->host->context, path, text, sizeof(text)) <= 0)
+		return 0;
+	return (unsigned)strtoul(text, NULL, 16);
+}
+
+/* Display controllers (class 03) and processing accelerators (12), as the PCI Code and ID Assignment has them. */
+static int count_card(void *argument, const char *name, enum host_type type, uint64_t inode)
+{
+	struct bus *bus = argument;
+	unsigned class = read_hex(bus, name, "class") >> 16;
+
+	(void)type;
+	(void)inode;
+	if ((class == 0x03 || class == 0x12) && read_hex(bus, name, "vendor") == bus->vendor)
+		bus->count++;
+	return 0;
+}
+
+unsigned gpu_cards_on_bus(struct arena *arena, const struct host *host, enum gpu_family family)
+{
+	struct bus bus = { .host = host, .arena = arena };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].family == family && rows[i].vendor && rows[i].vendor != VENDOR_OTHER)
+			bus.vendor = rows[i].vendor;
+	if (bus.vendor)
+		host->list(host->context, "/sys/bus/pci/devices", count_card, &bus);
+	return bus.count;
+}
+
+/* --- for people --------------------------------------------------------------------------- */
 
 /* A pattern is named once, whichever families share it. */
 static bool was_named(const struct gpu_wish *wish, size_t row)

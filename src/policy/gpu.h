@@ -51,10 +51,21 @@ struct gpus {
 /* Pure, through the host's callbacks. Families without a card have no nodes in the result. */
 int gpus_find(struct arena *arena, const struct host *host, const struct gpu_wish *wish, struct gpus *ret_gpus,
 	      struct bawn_error *err);
+/* A first look that costs a lookup or two a family: whether there may be a card of one of these. */
+bool gpus_may_be(const struct host *host, unsigned families);
 /* What gpus_find() looked for: "/dev/nvidia*, /dev/dri/renderD* of PCI vendor 0x10de". NULL: out of memory. */
 const char *gpu_looked_for(struct arena *arena, const struct gpu_wish *wish);
 /* The first card of a wish that was not found, or -1. */
 int gpu_missing_card(const struct gpu_wish *wish, const struct gpus *gpus);
+
+/* A node without which programs find no GPU of a family that is there, and that is not there; or NULL. */
+const char *gpu_missing_node(struct arena *arena, const struct gpus *gpus, enum gpu_family family);
+/* How many cards of the family's PCI vendor the bus has, with nodes or without. 0 also where there is no vendor. */
+unsigned gpu_cards_on_bus(struct arena *arena, const struct host *host, enum gpu_family family);
+
+/* For whoever's command has failed: that a GPU is here, and that the box has none of the host's devices. Adds nothing
+ * where that is not so. */
+int gpu_hint(struct arena *arena, const struct policy *policy, const struct host *host, struct text *text);
 
 enum gpu_also_kind { GPU_ALSO_READ, GPU_ALSO_SOCKET };
 struct gpu_also { enum gpu_family family; const char *path; enum gpu_also_kind kind; };

@@ -360,3 +360,61 @@ SH
   in_dev "$NODES" 0 "$BAWN" plan --gpu --device /dev/input
   says "write  /dev/nvidia0" "(device)" "devices that appear in it later are there too"
 }
+
+# --- doctor, and the hint -------------------------------------------------------------------------------------------------
+
+ALL='nvidia0=zero nvidiactl=null nvidia-uvm=full dri/renderD128=full dri/by-path/pci>../renderD128'
+
+@test "doctor_tells_which_gpus_are_here_and_that_they_open_inside" {
+  in_dev "$ALL" 0 "$BAWN" doctor gpu
+  says "NVIDIA GPU" "/dev/nvidia0 " "outside: opens; inside: opens" "/dev/dri/by-path/pci"
+  in_dev "$ALL" 0 "$BAWN" doctor gpu --json
+  jq -es 'map(select(.type == "device" and .path == "/dev/nvidia0"))[0] | .outside == null and .inside' <<< "$output"
+  jq -es 'map(select(.type == "gpu" and .family == "nvidia"))[0].found' <<< "$output"
+  in_dev '' 1 "$BAWN" doctor gpu
+  says "no GPU is here; looked for /dev/nvidia*"
+}
+
+@test "doctor_says_what_to_change" {
+  in_dev 'nvidia0=zero nvidiactl=null' 1 "$BAWN" doctor gpu
+  says "/dev/nvidia-uvm is not there" "nvidia-modprobe"
+  is_root || return 0
+  as_somebody
+  in_dev "$ALL" 1 sh -c 'chgrp video /dev/nvidia0; chmod 660 /dev/nvidia0; chmod 600 /dev/nvidiactl; exec "$@"' sh "${somebody[@]}" doctor gpu
+  says 'become a member of the group "video"' "usermod -aG video" "/dev/nvidiactl: its mode is 0600" "outside: Permission denied; inside: does not open"
+}
+
+@test "doctor_asks_the_drivers_own_tool_inside" {
+  mkdir "$WORLD/bin"
+  { echo '#!/bin/sh'; cat << 'SH'; } > "$WORLD/bin/nvidia-smi"
+[ -n "$BAWN" ] && [ "$1" = -L ] && [ ! -e /dev/kvm ] && echo "GPU 0: made up" && : <> /dev/nvidia0
+SH
+  chmod 755 "$WORLD/bin/nvidia-smi"
+  PATH=$WORLD/bin:$PATH in_dev "$ALL kvm=zero" 0 "$BAWN" doctor gpu
+  says "inside, nvidia-smi -L (status 0)" "GPU 0: made up"
+  echo 'exit 9' >> "$WORLD/bin/nvidia-smi"
+  PATH=$WORLD/bin:$PATH in_dev "$ALL" 1 "$BAWN" doctor gpu
+  says "(status 9)" "nvidia-smi fails inside"
+}
+
+@test "doctor_says_why_nothing_was_tried_inside" {
+  in_dev "$ALL" 1 "$BAWN" run --gpu -- "$BAWN" doctor gpu
+  says "inside: not tried" "nothing was tried inside" "user-namespaces"
+}
+
+@test "a_failure_is_hinted_at_when_a_gpu_is_here_and_not_in_the_box" {
+  in_dev "$ALL" 1 "$BAWN" run -- false
+  says "hint: this machine has a GPU (NVIDIA GPU: /dev/nvidia0), and the box has none" "allow: --gpu"
+  local line
+  for line in 'run -- true' 'run --quiet -- true' 'run --gpu -- true'; do
+    # shellcheck disable=SC2086
+    in_dev "$ALL" 0 "$BAWN" $line
+    [ -z "$output" ] || fail "$output"
+  done
+  in_dev "$ALL" 1 "$BAWN" run --quiet -- false
+  [ -z "$output" ] || fail "$output"
+  in_dev "$ALL" 1 "$BAWN" run --gpu -- false
+  [ -z "$output" ] || fail "$output"
+  in_dev 'kvm=zero' 1 "$BAWN" run -- false
+  [ -z "$output" ] || fail "$output"
+}

@@ -251,6 +251,79 @@ static void persistence_socket_is_reachable_with_the_gpu(void **state)
 	assert_false(allows(OPERATION_UNIX_CONNECT, "/run/docker.sock"));
 }
 
+/* --- for the doctor, and for whoever's command failed ------------------------------------------------------------- */
+
+static void cards_on_the_bus_are_counted_by_vendor_and_class(void **state)
+{
+	struct arena arena = { 0 };
+
+	(void)state;
+	resolve(HOST "f /sys/bus/pci/devices/0000:01:00.0/vendor = 0x10de\nf /sys/bus/pci/devices/0000:01:00.0/class = 0x030200\n"
+		"f /sys/bus/pci/devices/0000:01:00.1/vendor = 0x10de\nf /sys/bus/pci/devices/0000:01:00.1/class = 0x040300\n"
+		"f /sys/bus/pci/devices/0000:02:00.0/vendor = 0x1da3\nf /sys/bus/pci/devices/0000:02:00.0/class = 0x120000\n", NULL);
+	assert_int_equal(gpu_cards_on_bus(&arena, &scene.fake.host, GPU_NVIDIA), 1);
+	assert_int_equal(gpu_cards_on_bus(&arena, &scene.fake.host, GPU_HABANA), 1);
+	assert_int_equal(gpu_cards_on_bus(&arena, &scene.fake.host, GPU_AMD), 0);
+	assert_int_equal(gpu_cards_on_bus(&arena, &scene.fake.host, GPU_WSL), 0);
+	arena_done(&arena);
+}
+
+static void node_that_every_program_needs_is_missed(void **state)
+{
+	const struct gpu_wish wish = gpu_wish_any();
+	struct arena arena = { 0 };
+	struct gpus gpus;
+
+	(void)state;
+	resolve(HOST "c /dev/nvidia0\nc /dev/nvidiactl\n", NULL);
+	assert_int_equal(gpus_find(&arena, &scene.fake.host, &wish, &gpus, NULL), 0);
+	assert_string_equal(gpu_missing_node(&arena, &gpus, GPU_NVIDIA), "/dev/nvidia-uvm");
+	scene_done(&scene);
+	resolve(HOST NVIDIA, NULL);
+	assert_int_equal(gpus_find(&arena, &scene.fake.host, &wish, &gpus, NULL), 0);
+	assert_null(gpu_missing_node(&arena, &gpus, GPU_NVIDIA));
+	arena_done(&arena);
+}
+
+static void failure_is_hinted_at_where_a_gpu_is_here_and_no_device_granted(void **state)
+{
+	static const struct { const char *host, *toml; bool hint; } rows[] = {
+		{ HOST NVIDIA, "", true }, { HOST "c /dev/dxg\n", "", true },
+		{ HOST CARD("0", "128", "03:00.0", "0x1002"), "", true },
+		{ HOST, "", false }, { HOST "c /dev/kvm\n", "", false },
+		{ HOST CARD("0", "128", "00:02.0", "0x8086"), "", false }, { HOST CARD("0", "128", "00:01.0", "0x1af4"), "", false },
+		{ HOST NVIDIA, "devices.gpu = true\n", false }, { HOST NVIDIA, "devices.gpu = 'auto'\n", false },
+		{ HOST NVIDIA "c /dev/kvm\n", "devices.'/dev/kvm' = 'write'\n", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct text toml = { 0 }, text = { 0 };
+
+		text_printf(&toml, "[permissions.t]\nextends = ':workspace'\n%s", rows[i].toml);
+		resolve(rows[i].host, toml.bytes);
+		assert_int_equal(gpu_hint(&scene.policy->arena, scene.policy, &scene.fake.host, &text), 0);
+		if ((text.size > 0) != rows[i].hint)
+			fail_msg("row %zu: %s", i, text.size ? text.bytes : "no hint");
+		if (rows[i].hint)
+			assert_non_null(strstr(text.bytes, "allow: --gpu"));
+		text_done(&toml);
+		text_done(&text);
+		scene_done(&scene);
+	}
+}
+
+static void first_look_for_a_gpu_costs_few_lookups(void **state)
+{
+	unsigned long before;
+
+	(void)state;
+	resolve(HOST "c /dev/kvm\n", NULL);
+	before = scene.fake.lookups;
+	assert_false(gpus_may_be(&scene.fake.host, GPU_ALL));
+	assert_true(scene.fake.lookups - before < 32);
+}
+
 /* --- entries ------------------------------------------------------------------------------------------------------ */
 
 static void link_to_a_device_grants_the_device_and_the_link(void **state)
@@ -374,6 +447,10 @@ int main(void)
 		cmocka_unit_test_teardown(what_a_gpu_needs_is_readable_in_a_restricted_profile, forget),
 		cmocka_unit_test_teardown(what_an_entry_closes_stays_closed_to_the_gpu, forget),
 		cmocka_unit_test_teardown(persistence_socket_is_reachable_with_the_gpu, forget),
+		cmocka_unit_test_teardown(cards_on_the_bus_are_counted_by_vendor_and_class, forget),
+		cmocka_unit_test_teardown(node_that_every_program_needs_is_missed, forget),
+		cmocka_unit_test(failure_is_hinted_at_where_a_gpu_is_here_and_no_device_granted),
+		cmocka_unit_test_teardown(first_look_for_a_gpu_costs_few_lookups, forget),
 		cmocka_unit_test_teardown(link_to_a_device_grants_the_device_and_the_link, forget),
 		cmocka_unit_test_teardown(directory_is_granted_whole_but_for_what_is_denied_in_it, forget),
 		cmocka_unit_test_teardown(device_to_read_is_the_only_one_without_the_right_to_write, forget),
