@@ -15,6 +15,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 /* --- lower.c ------------------------------------------------------------------------------ */
 
@@ -97,6 +98,9 @@ struct box {
 	size_t limit_count;
 	char uid_map[32], gid_map[32];
 };
+
+/* BROKER_...: which calls the filter sends to our own broker. */
+unsigned box_broker_parts(const struct plan *plan);
 
 /* Limits alone: for a command without a box. */
 void linux_lower_limits(struct box *box);
@@ -199,6 +203,33 @@ struct nested;			/* nested.h */
 
 struct helper { pid_t pid; uint64_t id; };	/* pid 0: free */
 
+#define BROKER_OWN_SOCKETS 1024		/* names of local sockets that the box has bound, at a time */
+#define BROKER_WAITING 1024		/* calls that wait, at a time */
+
+struct own_socket {			/* fd: O_PATH, so that the inode cannot become another's */
+	int fd, type;
+	uint64_t device, inode;
+	uint64_t box;			/* the inner box that bound it, see nested_box_of() */
+};
+
+struct connection {			/* a connect() to be made; object_fd: what the address leads to, or -1 */
+	int fd, object_fd;
+	struct sockaddr_storage address;
+	socklen_t size;
+};
+
+struct broker;
+
+struct waiting {			/* a call in the broker's table: broker_wait.c */
+	uint64_t id;
+	pid_t tid;
+	int64_t deadline_ms;
+	int timed_out;			/* what to answer then */
+	struct connection connection;
+	int (*again)(struct broker *broker, struct waiting *waiting);	/* NULL: connect */
+	int64_t done;			/* bytes sent so far */
+};
+
 struct broker {
 	int listener_fd;		/* -1: no broker */
 	int wake_fd;			/* told of refusals; -1: nobody wants to know at once */
@@ -211,9 +242,18 @@ struct broker {
 	struct missing *missing;
 	size_t missing_count;
 	struct helper helpers[BROKER_HELPERS];
+	unsigned parts;			/* BROKER_...: what it decides about */
+	int diag_fd;			/* NETLINK_SOCK_DIAG, in the command's network namespace; or -1 */
+	struct own_socket own[BROKER_OWN_SOCKETS];
+	size_t own_count;
+	struct waiting waiting[BROKER_WAITING];
+	size_t waiting_count;
+	int64_t look_ms, retry_ms;	/* when to look at those next */
 };
 void broker_init(struct broker *broker, const struct inside *in);
 void broker_answer(struct broker *broker);
+/* Waits for the next question, and serves those that wait; -errno when there is no poll() any more. */
+int broker_poll(struct broker *broker, int timeout_ms, short *ret_revents);
 /* Ends helpers that nobody waits for any more; whether some are left. */
 bool broker_sweep(struct broker *broker);
 void broker_forget_helper(struct broker *broker, pid_t pid);

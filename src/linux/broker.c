@@ -21,10 +21,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/statfs.h>
 #include <sys/un.h>
+#include <linux/netlink.h>
 
 _Static_assert(sizeof(struct notif) == 0x50 && sizeof(struct notif_resp) == 0x18 && sizeof(struct notif_addfd) == 0x18,
 	       "as in <linux/seccomp.h>: the ioctl numbers hold the sizes");
@@ -268,12 +268,21 @@ static int judge_object(const struct call *call, const struct place *place)
 	return -EROFS;
 }
 
+static int judge_socket(const struct call *call, const struct place *place)
+{
+	struct stat st;
+
+	return fstatat(place->parent_fd, place->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ?
+		       0 : broker_judge_socket_name(call, &st, place->path);
+}
+
 /* The source of a link: a name that is not followed, or an object that is held open: what AT_EMPTY_PATH or
  * AT_SYMLINK_FOLLOW name. */
 static int link_object(struct call *call, int at, const char *path, int flags, const struct place *to)
 {
 	char object[32], path_of_object[TARGET_PATH_MAX];
 	autoclose int fd = -1;
+	struct stat st;
 	ssize_t size;
 
 	if ((flags & AT_EMPTY_PATH) && !path[0])
@@ -300,6 +309,8 @@ static int link_object(struct call *call, int at, const char *path, int flags, c
 	broker_about(call, OPERATION_WRITE, ASPECT_CONTENT, path_of_object);
 	if (!policy_allows_write(call->broker->policy, path_of_object))
 		return -EXDEV;
+	if (fstat(fd, &st) < 0 || broker_judge_socket_name(call, &st, path_of_object) < 0)
+		return -EACCES;
 	return linkat(AT_FDCWD, object, to->parent_fd, to->name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
@@ -321,7 +332,8 @@ static int make_link(struct call *call, int from_at, uint64_t from_path, int to_
 	broker_settle(call, &from);
 	if (from.slash)
 		return -ENOTDIR;
-	if ((r = judge_object(call, &from)) < 0)	/* another name would be a way round its rule */
+	/* another name would be a way round its rule */
+	if ((r = judge_object(call, &from)) < 0 || (r = judge_socket(call, &from)) < 0)
 		return r;
 	return linkat(from.parent_fd, from.name, to.parent_fd, to.name, 0) < 0 ?
 		       broker_blame(call, &from, &to, -errno) : 0;
@@ -343,12 +355,16 @@ static int judge_move(const struct call *call, const struct place *from, const s
 	if (nested && fstatat(to->parent_fd, to->name, &replaced, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    !nested_allows_move(nested, call->target.tid, replaced.st_dev, replaced.st_ino))
 		return broker_because(call, CAUSE_BELOW, -EBUSY);
-	if (!S_ISDIR(st.st_mode))
-		return broker_judge_link(call, to);
+	if (!S_ISDIR(st.st_mode)) {
+		int r = broker_judge_socket_name(call, &st, from->path);
+
+		return r < 0 ? r : broker_judge_link(call, to);
+	}
 	if (!broker_git_may_move(call, from, to))
 		return broker_because(call, CAUSE_GIT, -EACCES);
-	return policy_rename_allowed(call->broker->policy, from->path, to->path) ?
-		       0 : broker_because(call, CAUSE_BELOW, -EACCES);
+	if (!policy_rename_allowed(call->broker->policy, from->path, to->path))
+		return broker_because(call, CAUSE_BELOW, -EACCES);
+	return broker_judge_socket_tree(call, from->path, to->path);
 }
 
 static int move(struct call *call, int from_at, uint64_t from_path, int to_at, uint64_t to_path, unsigned flags)
@@ -455,7 +471,11 @@ static int bind_socket(struct call *call, int fd, uint64_t address, uint64_t siz
 	if ((r = broker_is_waiting(call) ? broker_judge(call, &place) : -ESRCH) < 0 ||
 	    (r = broker_take_umask(call)) < 0)
 		return r;
-	return bind_name(call, own, local, (socklen_t)size, path, &place);
+	if ((r = broker_sockets_room(call->broker)) < 0 ||
+	    (r = bind_name(call, own, local, (socklen_t)size, path, &place)) < 0)
+		return r;
+	broker_sockets_remember(call, own, &place);
+	return 0;
 }
 
 /* --- one notification --------------------------------------------------------------------- */
@@ -494,7 +514,9 @@ static int make_call(struct call *call)
 	case SYS_linkat: return make_link(call, (int)a[0], a[1], (int)a[2], a[3], (int)a[4]);
 	case SYS_symlinkat: return make_symlink(call, a[0], (int)a[1], a[2]);
 	case SYS_socket: return broker_make_socket(call, (int)a[0], (int)a[1], (int)a[2]);
-	case SYS_socketpair: return broker_make_pair(call, (int)a[0], (int)a[1], (int)a[2], a[3]);
+	case SYS_connect: return broker_connect(call, (int)a[0], a[1], a[2] & 0xffffffffu);
+	case SYS_socketpair:
+		return broker_make_pair(call, (int)a[0], broker_pair_type(call, (int)a[0], (int)a[1]), (int)a[2], a[3]);
 	case SYS_bind: return bind_socket(call, (int)a[0], a[1], a[2] & 0xffffffffu);
 	default: return -ENOSYS;
 	}
@@ -617,14 +639,14 @@ void broker_init(struct broker *broker, const struct inside *in)
 
 	*broker = (struct broker){
 		.listener_fd = in->listener_fd, .wake_fd = in->wake_fd, .events = in->command->events,
-		.plan = box->plan,
+		.plan = box->plan, .parts = box_broker_parts(box->plan),
 		.policy = box->plan->policy, .creation_domain = box->landlock_creation != 0,
 		.nested = may_nest ? &nested : NULL,
 		.missing = box->missing, .missing_count = box->missing_count,
+		.diag_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG),
 	};
-	if (in->listener_fd < 0)
-		return;
 	ioctl(in->listener_fd, NOTIF_IOCTL_SET_FLAGS, NOTIF_SYNC_WAKE_UP);	/* only faster; 6.6 */
+	broker_wait_init();
 	if (may_nest)
 		nested_init(&nested);
 	for (size_t i = 0; may_nest && i < broker->missing_count; i++)

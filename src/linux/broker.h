@@ -6,7 +6,9 @@
 #include "linux/nested.h"
 #include "linux/target.h"
 
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #define NO_FD (-1)
 
@@ -86,8 +88,43 @@ void broker_record(const struct call *call, int number);
 
 /* --- broker_open.c ------------------------------------------------------------------------ */
 
+/* Goes on to where the symbolic link at place leads. */
+int broker_follow(const struct call *call, struct place *place, const struct stat *link);
+/* The number of the descriptor that a place below the target's /proc/PID/fd names, or -1. */
+int broker_descriptor_number(const struct target *target, const struct place *place);
+
 int broker_open(struct call *call, int at, uint64_t path, int flags, mode_t mode);
 int broker_open_how(struct call *call);
 int broker_truncate(struct call *call, uint64_t path, int64_t size);
+
+/* --- broker_unix.c ------------------------------------------------------------------------ */
+
+/* Connects own (the caller's, ours to close unless the call is made later) to a named local socket; size is that of
+ * the address. */
+int broker_connect_path(struct call *call, int own, const struct sockaddr_un *address, size_t size);
+/* What socketpair() makes instead of datagram sockets. */
+int broker_pair_type(const struct call *call, int family, int type);
+/* Whether one more name can be remembered: 0 or -ENFILE. */
+int broker_sockets_room(struct broker *broker);
+/* The name at place has just been made by bind() on own: it is the box's. */
+void broker_sockets_remember(struct call *call, int own, const struct place *place);
+/* Whether a name (path) with this object may be moved or linked, a directory moved: 0 or -errno. */
+int broker_judge_socket_name(const struct call *call, const struct stat *st, const char *path);
+int broker_judge_socket_tree(const struct call *call, const char *from, const char *to);
+
+/* --- broker_connect.c --------------------------------------------------------------------- */
+
+int broker_connect(struct call *call, int fd, uint64_t address, uint64_t size);
+
+/* --- broker_wait.c ------------------------------------------------------------------------ */
+
+void broker_wait_init(void);
+int64_t broker_now_ms(void);
+/* Makes a call on an open file that may be blocking, without blocking; *ret_blocking: it was. */
+int broker_without_blocking(int fd, int (*call)(void *argument), void *argument, bool *ret_blocking);
+/* Connects; where that has to wait call->later is set, and both descriptors are the table's. */
+int broker_connect_begin(struct call *call, struct connection *connection);
+/* Puts a call into the table: 0 or -EAGAIN. */
+int broker_wait_for(struct call *call, const struct waiting *waiting);
 
 #endif

@@ -24,7 +24,7 @@
 
 static const struct { int number; unsigned count; } socket_calls[] = {	/* on i386, and how many arguments */
 	[SYS_SOCKET] = { 359, 3 }, [SYS_BIND] = { 361, 3 },    [SYS_CONNECT] = { 362, 3 },
-	[SYS_SOCKETPAIR] = { 360, 4 },
+	[SYS_LISTEN] = { 363, 2 },   [SYS_SOCKETPAIR] = { 360, 4 },
 	[SYS_SENDTO] = { 369, 6 }, [SYS_SENDMSG] = { 370, 3 }, [SYS_SENDMMSG] = { 345, 4 },
 };
 
@@ -51,7 +51,7 @@ static int read_socketcall(struct call *call, struct seccomp_data *data)
 static int judge_in_memory(const struct call *call, const struct seccomp_data *data)
 {
 	const struct seccomp_options options = {
-		.arch = SECCOMP_HOST, .kernel_allow = call->broker->policy->kernel_allow, .broker = true,
+		.arch = SECCOMP_HOST, .kernel_allow = call->broker->policy->kernel_allow, .broker = call->broker->parts,
 	};
 	int outcome = seccomp_decide(&options, data->nr, (const uint64_t *)data->args);
 
@@ -116,7 +116,7 @@ int broker_make_pair(struct call *call, int family, int type, int protocol, uint
 	int own[2], given[2] = { -1, -1 };
 	int r;
 
-	if (!is_same_network(call))
+	if (family != AF_UNIX && !is_same_network(call))	/* which a local pair makes no use of */
 		return -ENOSYS;
 	r = target_read(&call->target, address, given, sizeof(given));
 	if (r < 0)

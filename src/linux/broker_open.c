@@ -113,8 +113,7 @@ static int open_by_helper(struct call *call, const struct place *place, int flag
 
 /* --- procfs ------------------------------------------------------------------------------- */
 
-/* The number of the descriptor that a place below /proc/PID/fd names, or -1. */
-static int descriptor_of(const struct target *target, const struct place *place)
+int broker_descriptor_number(const struct target *target, const struct place *place)
 {
 	char prefix[32];
 	char *end;
@@ -206,7 +205,7 @@ static int open_own_proc(struct call *call, const struct place *place, int flags
 
 static int open_on_proc(struct call *call, const struct place *place, int flags)
 {
-	int number = descriptor_of(&call->target, place);
+	int number = broker_descriptor_number(&call->target, place);
 	autoclose int own = number < 0 ? -1 : target_descriptor(&call->target, number);
 	bool ours = own >= 0 && !is_kernel_file(own);
 	struct stat st;
@@ -240,7 +239,7 @@ static bool is_trusted(const struct place *place, const struct stat *object)
 	       (object->st_uid == parent.st_uid && object->st_uid != OVERFLOW_UID);
 }
 
-static int follow(struct call *call, struct place *place, const struct stat *link)
+int broker_follow(const struct call *call, struct place *place, const struct stat *link)
 {
 	char text[TARGET_PATH_MAX];
 	struct place next;
@@ -356,7 +355,7 @@ static int open_place(struct call *call, struct place *place, int flags, mode_t 
 				continue;
 			return r;
 		}
-		r = follow(call, place, &st);
+		r = broker_follow(call, place, &st);
 		if (r < 0)
 			return r;
 	}

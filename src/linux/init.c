@@ -67,8 +67,7 @@ static int clear_capabilities(void)
 static int load_filter(struct inside *in)
 {
 	const struct sock_fprog program = { .len = in->box->bpf.count, .filter = in->box->bpf.code };
-	bool notify = in->box->plan->broker && in->box->plan->features.seccomp_notify &&
-		      !in->box->plan->features.outer_broker;
+	bool notify = plan_has_broker(in->box->plan);
 	unsigned flags = notify ? SECCOMP_FILTER_FLAG_NEW_LISTENER | (1u << 5) /* WAIT_KILLABLE_RECV */ : 0;
 	long r;
 
@@ -223,34 +222,43 @@ static void keep_only(int *const *own, unsigned count)
  * able to end the box. */
 static _Noreturn void broker_loop(struct broker *broker)
 {
-	struct pollfd listener = { .events = POLLIN };
-
-	keep_only((int *[]){ &broker->listener_fd, &broker->wake_fd }, 2);
-	listener.fd = broker->listener_fd;
 	for (;;) {
 		bool helpers = broker_sweep(broker);
+		short happened;
 		pid_t pid;
 
-		if (poll(&listener, 1, helpers ? HELPER_SWEEP_MS : -1) < 0 && errno != EINTR)
+		if (broker_poll(broker, helpers ? HELPER_SWEEP_MS : -1, &happened) < 0)
 			_exit(BAWN_STATUS_SELF);	/* its limits were taken away: it could only spin */
 		while (helpers && (pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			broker_forget_helper(broker, pid);
-		if (listener.revents & POLLIN)
+		if (happened & POLLIN)
 			broker_answer(broker);
-		else if (listener.revents)
+		else if (happened)
 			_exit(0);		/* no process under the filter is left */
 	}
 }
 
-static pid_t start_broker(struct inside *in)
+static _Noreturn void broker_main(struct inside *in)
 {
 	static struct broker broker;
+	struct rlimit files;
+
+	keep_only((int *[]){ &in->listener_fd, &in->wake_fd }, 2);
+	broker_init(&broker, in);
+	/* Names of sockets and calls that wait are descriptors here. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	broker_loop(&broker);
+}
+
+static pid_t start_broker(struct inside *in)
+{
 	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 
-	if (pid == 0) {
-		broker_init(&broker, in);
-		broker_loop(&broker);
-	}
+	if (pid == 0)
+		broker_main(in);
 	return pid;
 }
 

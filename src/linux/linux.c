@@ -451,12 +451,41 @@ static int start(struct inside *in, const struct box *box, const struct command 
 	return r;
 }
 
+static bool is_local_datagram(int fd)
+{
+	int domain = 0, type = 0;
+	socklen_t size = sizeof(int);
+
+	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX &&
+	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM;
+}
+
+/* The command can make no local datagram sockets (broker_unix.c), and is given none either. */
+static int check_descriptors(const struct box *box, const struct command *command, struct bawn_error *err)
+{
+	if (box->plan->sockets != SOCKETS_BROKER)
+		return 0;
+	for (size_t i = 0; i < 3 + command->keep_count; i++) {
+		int fd = i < 3 ? command->stdio[i] : command->keep_fds[i - 3];
+
+		if (is_local_datagram(fd))
+			return error_set(err, EACCES,
+					 "descriptor %d is a local datagram socket, by which any other one could be "
+					 "named: hand over something else, or open all local sockets "
+					 "(network.dangerously_allow_all_unix_sockets)", i < 3 ? (int)i : fd);
+	}
+	return 0;
+}
+
 int linux_start(const struct box *box, const struct command *command, struct process *ret_process,
 		struct bawn_error *err)
 {
 	struct inside in = { .box = box, .command = command, .listener_fd = -1, .scratch_fd = -1 };
-	int r = prepare(&in, command, err);
+	int r = box->plan->policy->unconfined ? 0 : check_descriptors(box, command, err);
 
+	if (r < 0)
+		return r;
+	r = prepare(&in, command, err);
 	if (r == 0)
 		r = start(&in, box, command, ret_process, err);
 	forget(&in);

@@ -369,12 +369,20 @@ void linux_lower_limits(struct box *box)
 
 /* --- the whole ---------------------------------------------------------------------------- */
 
+unsigned box_broker_parts(const struct plan *plan)
+{
+	if (!plan_has_broker(plan))
+		return 0;
+	return (plan->broker ? BROKER_NAMES : 0) | (plan->sockets == SOCKETS_BROKER ? BROKER_SOCKETS : 0) |
+	       (plan->loopback ? BROKER_LOOPBACK : 0);
+}
+
 static int lower_seccomp(struct box *box, struct bawn_error *err)
 {
 	struct seccomp_options options = {
 		.arch = SECCOMP_HOST,
 		.kernel_allow = box->plan->policy->kernel_allow,
-		.broker = has_broker(box->plan) && !box->plan->features.outer_broker,
+		.broker = box_broker_parts(box->plan),
 	};
 
 	return box->plan->features.seccomp ? seccomp_lower(&options, &box->arena, &box->bpf, err) : 0;

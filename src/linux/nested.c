@@ -57,6 +57,25 @@ static int add_missing_patterns(struct box *box, struct text *text, const char *
 	return 0;
 }
 
+static int add_socket_patterns(struct box *box, struct text *text)
+{
+	const struct policy *policy = box->plan->policy;
+
+	for (size_t i = 0; i < policy->permission_count; i++) {
+		const struct rule *rule = &policy->permissions[i].rule;
+		char *pattern;
+
+		if (policy->permissions[i].operation != OPERATION_UNIX_CONNECT)
+			continue;
+		pattern = strcmp(rule->path, "*") ? glob_quote(&box->arena, rule->path) :
+						    arena_strdup(&box->arena, "/");
+		if (!pattern)
+			return -ENOMEM;
+		add_pattern(text, rule->access == ACCESS_DENY ? 'c' : 'a', pattern);
+	}
+	return 0;
+}
+
 int nested_lower(struct box *box)
 {
 	const struct policy *policy = box->plan->policy;
@@ -67,6 +86,8 @@ int nested_lower(struct box *box)
 		add_pattern(&text, 'n', policy->globs[i].path);
 	for (size_t i = 0; r == 0 && i < box->missing_count; i++)
 		r = add_missing_patterns(box, &text, box->missing[i].path);
+	if (r == 0)
+		r = add_socket_patterns(box, &text);
 	box->nested_names = arena_alloc(&box->arena, (box->missing_count + 1) * sizeof(*box->nested_names));
 	box->nested_objects =
 		arena_alloc(&box->arena, (box->op_count + box->pin_count + 1) * sizeof(*box->nested_objects));
@@ -136,12 +157,14 @@ int nested_ask(struct inside *in)
 {
 	const struct box *box = in->box;
 	struct nested_request request = {
-		.version = NESTED_VERSION, .flags = box->landlock_creation ? NESTED_CREATION_DOMAIN : 0,
+		.version = NESTED_VERSION,
+		.flags = (box->landlock_creation ? NESTED_CREATION_DOMAIN : 0) |
+			 (box->plan->sockets == SOCKETS_BROKER ? NESTED_SOCKETS : 0),
 		.glob_bytes = (uint32_t)box->nested_glob_bytes, .names = (uintptr_t)box->nested_names,
 		.objects = (uintptr_t)box->nested_objects, .globs = (uintptr_t)box->nested_globs,
 	};
 
-	if (!box->plan->broker || !box->plan->features.outer_broker)
+	if (!box->plan->features.outer_broker || (!box->plan->broker && box->plan->sockets != SOCKETS_BROKER))
 		return 0;
 	request.name_count = fill_names(box);
 	request.object_count = fill_objects(box);
@@ -418,4 +441,62 @@ bool nested_has_domain(const struct nested *nested, pid_t tid)
 	bool any;
 
 	return every_box(nested, tid, ask_domain, NULL, &any) && any;
+}
+
+/* --- local sockets ------------------------------------------------------------------------ */
+
+uint64_t nested_box_of(const struct nested *nested, pid_t tid)
+{
+	autoclose int fd = nested->used ? open_namespace(tid, "ns/user") : -1;
+
+	for (int depth = 0; nested->used && depth < DEPTH_MAX; depth++) {
+		uint64_t inode = fd < 0 ? 0 : namespace_inode(fd);
+		int parent;
+
+		if (!inode || inode == nested->own_namespace)
+			return 0;
+		for (size_t i = 0; i < BOXES_MAX; i++)
+			if (nested->boxes[i].namespace == inode)
+				return inode;
+		parent = ioctl(fd, NS_GET_USERNS_PARENT);
+		close(fd);
+		fd = parent;
+	}
+	return 0;
+}
+
+bool nested_is_within(const struct nested *nested, pid_t tid, uint64_t box)
+{
+	uint64_t own = nested_box_of(nested, tid);
+
+	return !own || own == box;
+}
+
+/* The longest pattern at or above path decides. */
+static bool ask_socket(const struct nested_box *box, void *argument)
+{
+	const struct question *q = argument;
+	const char *globs = (const char *)(uintptr_t)box->request.globs;
+	size_t longest = 0;
+	bool allowed = !(box->request.flags & NESTED_SOCKETS);
+
+	for (size_t at = 0; at < box->request.glob_bytes; at += strlen(globs + at) + 1) {
+		size_t size = strlen(globs + at);
+		bool speaks = globs[at] == 'a' || globs[at] == 'c';
+
+		if (!speaks || size < longest || (size == longest && globs[at] == 'a') ||
+		    (size > 2 && !glob_match_above(globs + at + 1, q->path, false)))
+			continue;
+		longest = size;
+		allowed = globs[at] == 'a';
+	}
+	return allowed;
+}
+
+bool nested_allows_socket(const struct nested *nested, pid_t tid, const char *path)
+{
+	struct question question = { .path = path };
+	bool any;
+
+	return every_box(nested, tid, ask_socket, &question, &any);
 }

@@ -20,13 +20,16 @@ struct nested_request {
 	uint32_t version, flags;
 	uint32_t name_count, object_count,
 		glob_bytes; /* globs: patterns, each behind a letter and with its NUL: 'n' a name that
-			     * may not be made, 'd' one that only a directory may have */
+			     * may not be made, 'd' one that only a directory may have, 'a' local sockets
+			     * that may be connected to, 'c' such that may not */
 	uint32_t reserved;
 	uint64_t names, objects, globs;			/* addresses in the asking process */
 };
 
 #define NESTED_VERSION		1u
 #define NESTED_CREATION_DOMAIN	1u	/* a Landlock domain keeps the inner command's own calls from making names */
+
+#define NESTED_SOCKETS		2u	/* local sockets are closed but for 'a' */
 
 /* The question is a call that no kernel takes for anything: mkdirat() on a descriptor that cannot be, which the
  * outer broker sees because it is trapped. size 0 asks "are you there?". */
@@ -55,6 +58,12 @@ bool nested_allows_name(const struct nested *nested, pid_t tid, uint64_t device,
 /* The same for a symbolic link, where a directory of ruled names is missing. */
 bool nested_allows_link(const struct nested *nested, pid_t tid, const char *path);
 bool nested_allows_move(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode);
+/* The innermost inner box around tid, as a number; 0: none. */
+uint64_t nested_box_of(const struct nested *nested, pid_t tid);
+/* Whether a socket that this box (see above) has bound is one of tid's own. */
+bool nested_is_within(const struct nested *nested, pid_t tid, uint64_t box);
+/* Whether the boxes around tid, if any, let it connect to the local socket at path. */
+bool nested_allows_socket(const struct nested *nested, pid_t tid, const char *path);
 /* Whether every box around tid has a creation domain; false: there is none. */
 bool nested_has_domain(const struct nested *nested, pid_t tid);
 

@@ -24,6 +24,7 @@
 #include <linux/net.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -37,6 +38,8 @@
 #define SET_ID		06000			/* S_ISUID | S_ISGID */
 #define TMPFILE		020000000		/* O_TMPFILE less O_DIRECTORY, which differs by architecture */
 #define OLD_PACKET	10			/* SOCK_PACKET: the kernel makes AF_PACKET of it */
+#define OLD_UNIX_RAW	SOCK_RAW		/* unix_create(), net/unix/af_unix.c: a datagram socket */
+#define FASTOPEN	0x20000000		/* MSG_FASTOPEN */
 #define PERSONAS	(0x8 | 0x20000 | 0x40000) /* PER_LINUX32, UNAME26, ADDR_NO_RANDOMIZE */
 /* Without CLONE_NEWTIME: to clone, its bit is part of the exit signal. */
 #define NAMESPACES \
@@ -56,6 +59,11 @@
 #define X32		SECCOMP_X32
 #define ALLOW		SECCOMP_ALLOW
 #define BROKER		SECCOMP_BROKER
+#define SOCKETS		SECCOMP_SOCKETS
+#define LOOPBACK	SECCOMP_LOOPBACK
+#define NO_DATAGRAM	SECCOMP_NO_DATAGRAM
+#define NO_FASTOPEN	SECCOMP_NO_FASTOPEN
+#define NO_PROTOCOL	SECCOMP_NO_PROTOCOL
 #define KERNEL_NONE	KERNEL__COUNT
 
 #define CALL(name, x86_64, aarch64, i386, condition, outcome, opened_by, reason) \
@@ -106,25 +114,17 @@ const char *seccomp_call_name(int number)
 
 /* --- what becomes of a row ---------------------------------------------------------------- */
 
-static bool row_stands(const struct seccomp_row *row, const struct seccomp_options *options)
-{
-	return row->numbers[options->arch] != SECCOMP_ABSENT &&
-	       (row->outcome != SECCOMP_BROKER || options->broker);
-}
-
-static int row_outcome(const struct seccomp_row *row, const struct seccomp_options *options)
-{
-	bool opened = row->opened_by < KERNEL__COUNT && (options->kernel_allow >> row->opened_by & 1);
-
-	return opened ? SECCOMP_ALLOW : row->outcome;
-}
-
-static const struct outcome { int number; uint32_t value; const char *text; } outcomes[] = {
-	{ SECCOMP_BROKER,	SECCOMP_RET_USER_NOTIF,			"broker" },
-	{ SECCOMP_ALLOW,	SECCOMP_RET_ALLOW,			"allowed" },
-	{ EPERM,		SECCOMP_RET_ERRNO | EPERM,		"EPERM" },
-	{ ENOSYS,		SECCOMP_RET_ERRNO | ENOSYS,		"ENOSYS" },
-	{ EAFNOSUPPORT,		SECCOMP_RET_ERRNO | EAFNOSUPPORT,	"EAFNOSUPPORT" },
+static const struct outcome { int number; uint32_t value; const char *text; unsigned needs; } outcomes[] = {
+	{ SECCOMP_BROKER,	SECCOMP_RET_USER_NOTIF,			"broker",		BROKER_NAMES },
+	{ SECCOMP_SOCKETS,	SECCOMP_RET_USER_NOTIF,			"broker",		BROKER_SOCKETS },
+	{ SECCOMP_LOOPBACK,	SECCOMP_RET_USER_NOTIF,			"broker",		BROKER_LOOPBACK },
+	{ SECCOMP_NO_DATAGRAM,	SECCOMP_RET_ERRNO | ESOCKTNOSUPPORT,	"ESOCKTNOSUPPORT",	BROKER_SOCKETS },
+	{ SECCOMP_NO_FASTOPEN,	SECCOMP_RET_ERRNO | EOPNOTSUPP,		"EOPNOTSUPP",		BROKER_LOOPBACK },
+	{ SECCOMP_NO_PROTOCOL,	SECCOMP_RET_ERRNO | EPROTONOSUPPORT,	"EPROTONOSUPPORT",	BROKER_LOOPBACK },
+	{ SECCOMP_ALLOW,	SECCOMP_RET_ALLOW,			"allowed",		0 },
+	{ EPERM,		SECCOMP_RET_ERRNO | EPERM,		"EPERM",		0 },
+	{ ENOSYS,		SECCOMP_RET_ERRNO | ENOSYS,		"ENOSYS",		0 },
+	{ EAFNOSUPPORT,		SECCOMP_RET_ERRNO | EAFNOSUPPORT,	"EAFNOSUPPORT",		0 },
 };
 
 static size_t outcome_index(int number)
@@ -134,6 +134,20 @@ static size_t outcome_index(int number)
 	while (i < ARRAY_SIZE(outcomes) - 1 && outcomes[i].number != number)
 		i++;
 	return i;
+}
+
+static bool row_stands(const struct seccomp_row *row, const struct seccomp_options *options)
+{
+	unsigned needs = outcomes[outcome_index(row->outcome)].needs;
+
+	return row->numbers[options->arch] != SECCOMP_ABSENT && (!needs || (options->broker & needs));
+}
+
+static int row_outcome(const struct seccomp_row *row, const struct seccomp_options *options)
+{
+	bool opened = row->opened_by < KERNEL__COUNT && (options->kernel_allow >> row->opened_by & 1);
+
+	return opened ? SECCOMP_ALLOW : row->outcome;
 }
 
 const char *seccomp_row_outcome(const struct seccomp_row *row,
@@ -153,6 +167,13 @@ static bool test_holds(const struct seccomp_test *test, const uint64_t args[6])
 	return test->kind == TEST_ANY ? argument & test->mask : (argument & test->mask) == test->value;
 }
 
+static int plain_outcome(int outcome)
+{
+	uint32_t value = outcomes[outcome_index(outcome)].value;
+
+	return value == SECCOMP_RET_USER_NOTIF ? SECCOMP_BROKER : (int)(value & SECCOMP_RET_DATA);
+}
+
 int seccomp_decide(const struct seccomp_options *options, int number, const uint64_t args[6])
 {
 	for (size_t i = 0; number >= 0 && i < seccomp_row_count; i++) {
@@ -162,7 +183,7 @@ int seccomp_decide(const struct seccomp_options *options, int number, const uint
 		for (size_t j = 0; holds && j < SECCOMP_TESTS; j++)
 			holds = test_holds(&row->tests[j], args);
 		if (holds)
-			return row_outcome(row, options);
+			return plain_outcome(row_outcome(row, options));
 	}
 	return SECCOMP_ALLOW;
 }

@@ -45,7 +45,13 @@ struct seccomp_row {
 	struct seccomp_test tests[SECCOMP_TESTS];	/* all must hold, up to the first END */
 	int outcome;				/* an errno value, or: */
 #define SECCOMP_ALLOW	0
-#define SECCOMP_BROKER	(-1)			/* to the broker; without one the row does not stand */
+/* These stand only where the broker has the part in question; the first three go to it. */
+#define SECCOMP_BROKER	(-1)			/* names in the file system */
+#define SECCOMP_SOCKETS	(-2)			/* local sockets of the host */
+#define SECCOMP_LOOPBACK (-3)			/* the host's loopback, where its network namespace is ours */
+#define SECCOMP_NO_DATAGRAM (-4)		/* ESOCKTNOSUPPORT, with SOCKETS */
+#define SECCOMP_NO_FASTOPEN (-5)		/* EOPNOTSUPP, with LOOPBACK */
+#define SECCOMP_NO_PROTOCOL (-6)		/* EPROTONOSUPPORT, with LOOPBACK */
 	enum kernel_name opened_by;		/* KERNEL__COUNT: by nothing */
 	const char *reason;
 };
@@ -57,7 +63,10 @@ extern const size_t seccomp_row_count;
 struct seccomp_options {
 	enum seccomp_arch arch;
 	uint32_t kernel_allow;			/* 1u << KERNEL_...: what the profile opens */
-	bool broker;				/* takes calls that create names (SECCOMP_RET_USER_NOTIF) */
+	unsigned broker;			/* BROKER_...: which calls go to it (SECCOMP_RET_USER_NOTIF) */
+#define BROKER_NAMES	1u
+#define BROKER_SOCKETS	2u
+#define BROKER_LOOPBACK	4u
 };
 
 /* Which other architecture's calls foreign-arch opens on this one, each judged by its own column;
@@ -74,7 +83,8 @@ const char *seccomp_call_name(int number);
 const char *seccomp_row_outcome(const struct seccomp_row *row,
 				const struct seccomp_options *options);
 
-/* What the rows say of a call whose arguments the program did not see, as in struct seccomp_row: an outcome. */
+/* What the rows say of a call whose arguments the program did not see, as in struct seccomp_row: SECCOMP_ALLOW,
+ * SECCOMP_BROKER, or an errno value. */
 int seccomp_decide(const struct seccomp_options *options, int number, const uint64_t args[6]);
 
 struct bpf_program { struct sock_filter *code; unsigned short count; };

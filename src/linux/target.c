@@ -214,8 +214,7 @@ static int split(char *path, struct place *place)
 	return 0;
 }
 
-/* The path of what a descriptor holds, in our own view of the tree. */
-static int path_of(int fd, char path[TARGET_PATH_MAX])
+int target_path_of(int fd, char path[TARGET_PATH_MAX])
 {
 	char link[32];
 	ssize_t size;
@@ -250,7 +249,7 @@ static int walk_link(const struct target *target, int *fd, const char *name, cha
 	text[size] = '\0';
 	if (fstatfs(*fd, &fs) < 0 || fs.f_type != PROC_MAGIC || !strcmp(name, "self") || !strcmp(name, "thread-self"))
 		return 1;
-	if (path_of(*fd, here.path) < 0 || strlen(here.path) + 2 > sizeof(here.path))
+	if (target_path_of(*fd, here.path) < 0 || strlen(here.path) + 2 > sizeof(here.path))
 		return -ELOOP;
 	strcat(here.path, "/");
 	if (!place_is_own_proc(target, &here))
@@ -359,7 +358,7 @@ static int open_parent(const struct target *target, int base, const char *path)
  * stands for it. */
 static int path_of_deep(int fd, char path[TARGET_PATH_MAX])
 {
-	int r = path_of(fd, path);
+	int r = target_path_of(fd, path);
 	autoclose int above = -1;
 
 	while (r == -ENAMETOOLONG) {
@@ -369,7 +368,7 @@ static int path_of_deep(int fd, char path[TARGET_PATH_MAX])
 			return -errno;
 		cleanup_fd(&above);
 		above = next;
-		r = path_of(above, path);
+		r = target_path_of(above, path);
 		if (r == 0 && strlen(path) > TARGET_PATH_MAX - TARGET_NAME_MAX - 2)
 			r = -ENAMETOOLONG;
 	}

@@ -37,6 +37,8 @@ int place_find(const struct target *target, int at, const char *path, struct pla
 int place_follow(const struct target *target, const struct place *link, const char *path, struct place *ret_place);
 /* Whether a place lies below the target's own /proc/PID. */
 bool place_is_own_proc(const struct target *target, const struct place *place);
+/* The path of what a descriptor of ours holds, as we see the tree; -errno, also for what has none. */
+int target_path_of(int fd, char path[TARGET_PATH_MAX]);
 /* Its umask, or -errno. */
 int target_umask(const struct target *target);
 /* Opens /proc/TID/what; -errno. */

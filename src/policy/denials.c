@@ -23,7 +23,8 @@ static bool is_file_operation(enum operation operation)
 
 static enum access wanted_access(enum operation operation)
 {
-	return operation == OPERATION_WRITE || operation == OPERATION_UNIX_BIND ? ACCESS_WRITE : ACCESS_READ;
+	return operation == OPERATION_WRITE || operation == OPERATION_UNIX_BIND || operation == OPERATION_UNIX_CONNECT ?
+		       ACCESS_WRITE : ACCESS_READ;		/* unix(7): connecting takes write permission */
 }
 
 /* Whether the caller could have done it without the box. */

@@ -40,6 +40,16 @@ int resolver_sort(struct resolver *r);
 /* What the rules so far, sorted, say of writing to path. */
 bool resolver_writable(const struct resolver *r, const char *path);
 
+/* plan.c, for plan_network.c: text and what a gap says may be NULL for want of memory. 0 or -ENOMEM. */
+int plan_promise(struct plan *plan, const char *text, struct origin origin, enum layer layer, enum layer second,
+		 const char *note);
+int plan_add_gap(struct plan *plan, struct plan_gap gap);
+
+/* plan_network.c: the network and local sockets of a plan. */
+void plan_network_layers(struct plan *plan);
+int plan_network_promises(struct plan *plan);
+int plan_network_gaps(struct plan *plan);
+
 /* plan.c: the nearest rule on a directory above path, or NULL. */
 const struct rule *policy_enclosing(const struct policy *policy, const char *path);
 

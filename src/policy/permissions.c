@@ -222,3 +222,19 @@ void permissions_decide(const struct policy *policy, enum operation operation, c
 		ret->reason = default_reason(policy, operation);
 	}
 }
+
+bool policy_opens_all(const struct policy *policy, enum operation operation)
+{
+	bool all = false;
+
+	for (size_t i = 0; i < policy->permission_count; i++) {
+		const struct permission *permission = &policy->permissions[i];
+
+		if (permission->operation != operation)
+			continue;
+		if (permission->rule.access == ACCESS_DENY)
+			return false;
+		all |= !strcmp(permission->rule.path, "*");
+	}
+	return all || policy->unconfined;
+}

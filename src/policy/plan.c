@@ -246,7 +246,7 @@ static int make_pins(struct plan *plan)
 
 /* --- promises that are not about files ---------------------------------------------------- */
 
-static int add_promise(struct plan *plan, const char *text, struct origin origin, enum layer layer, enum layer second,
+int plan_promise(struct plan *plan, const char *text, struct origin origin, enum layer layer, enum layer second,
 		       const char *note)
 {
 	struct plan_item *item = add_item(plan);
@@ -276,31 +276,11 @@ static int promise_always(struct plan *plan)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		bool scoped = rows[i].second != LAYER_LANDLOCK || plan->features.landlock_abi >= 6;
 
-		if (add_promise(plan, rows[i].text, always, rows[i].layer, scoped ? rows[i].second : LAYER_NONE,
+		if (plan_promise(plan, rows[i].text, always, rows[i].layer, scoped ? rows[i].second : LAYER_NONE,
 				NULL) < 0)
 			return -ENOMEM;
 	}
 	return 0;
-}
-
-static int promise_network(struct plan *plan)
-{
-	const struct policy *policy = plan->policy;
-	const char *text = policy->network == NETWORK_OFF ? "the network is off" : "the network is on";
-	const char *sockets = arena_printf(&plan->arena, "local sockets of the host: %zu closed as they stood at start",
-					   policy->socket_count);
-	int e = add_promise(plan, text, policy->network_origin,
-			    policy->network == NETWORK_OFF ? LAYER_NAMESPACE : LAYER_NONE, LAYER_NONE, NULL);
-
-	if (e >= 0)
-		e = add_promise(plan, sockets, always, LAYER_MASK, LAYER_NONE,
-				"this much is held and no more yet: a socket that appears later, was bound by "
-				"a relative path, or belongs to "
-				"another network namespace is not closed");
-	if (e >= 0)
-		e = add_promise(plan, "abstract sockets of the host are out of reach", always,
-				policy->network == NETWORK_OFF ? LAYER_NAMESPACE : LAYER_LANDLOCK, LAYER_NONE, NULL);
-	return e;
 }
 
 /* What each opened name costs besides itself: a user who opens it must be able to read that somewhere. */
@@ -309,8 +289,9 @@ static const char *const weaker[KERNEL__COUNT] = {
 				   "can see the tree at other paths, "
 				   "make there what a deny glob or a rule below a missing directory refuses, "
 				   "and remove protected files",
-	[KERNEL_IO_URING] = "weaker: its operations pass no filter: set-id bits, and with user-namespaces "
-			    "missing names too",
+	[KERNEL_IO_URING] = "weaker: its operations pass no filter: set-id bits, connections to local sockets "
+			    "that appear later, to the host's loopback where the network is on, and with "
+			    "user-namespaces missing names too",
 	[KERNEL_PERF] = "weaker: opened by kernel.allow",
 	[KERNEL_BPF] = "weaker: opened by kernel.allow",
 	[KERNEL_USERFAULTFD] = "weaker: opened by kernel.allow",
@@ -331,7 +312,7 @@ static int promise_kernel(struct plan *plan)
 		const char *text = arena_printf(&plan->arena, "kernel: %s %s", kernel_name_text(i),
 						open ? "open" : "closed");
 
-		e = add_promise(plan, text, open ? plan->policy->kernel_origins[i] : always,
+		e = plan_promise(plan, text, open ? plan->policy->kernel_origins[i] : always,
 				open ? LAYER_NONE : LAYER_SECCOMP, LAYER_NONE, open ? weaker[i] : NULL);
 	}
 	return e;
@@ -347,15 +328,15 @@ static int promise_limits(struct plan *plan)
 						(unsigned long long)limit->value);
 
 		if (limit->set)
-			e = add_promise(plan, text, limit->origin, i == LIMIT_WALL_SECONDS ? LAYER_CLOCK : LAYER_RLIMIT,
-					LAYER_NONE, NULL);
+			e = plan_promise(plan, text, limit->origin,
+					 i == LIMIT_WALL_SECONDS ? LAYER_CLOCK : LAYER_RLIMIT, LAYER_NONE, NULL);
 	}
 	return e;
 }
 
 /* --- gaps --------------------------------------------------------------------------------- */
 
-static int add_gap(struct plan *plan, struct plan_gap gap)
+int plan_add_gap(struct plan *plan, struct plan_gap gap)
 {
 	struct plan_gap *slot = array_add(&plan->arena, (void **)&plan->gaps, &plan->gap_count,
 					  &plan->gap_capacity, sizeof(*slot));
@@ -372,7 +353,7 @@ static int gaps_of_settings(struct plan *plan)
 	int e = 0;
 
 	for (size_t i = 0; e >= 0 && i < policy->unenforced_count; i++)
-		e = add_gap(plan, (struct plan_gap){
+		e = plan_add_gap(plan, (struct plan_gap){
 					  .what = setting_text(&plan->arena, &policy->unenforced[i]),
 					  .origin = policy->unenforced[i].origin,
 					  .missing = "this version of bawn has nothing yet that enforces it",
@@ -411,7 +392,7 @@ static int gaps_of_broker(struct plan *plan)
 		missing = "Landlock (ABI 2 or later) is missing, so a race could get round the check of new names";
 	if (!missing)
 		return 0;
-	return add_gap(plan, (struct plan_gap){
+	return plan_add_gap(plan, (struct plan_gap){
 		.what = "protected and denied names that do not exist yet cannot be created", .origin = always,
 		.missing = missing, .remedy = remedy, .acceptable = true,
 	});
@@ -423,7 +404,7 @@ static int gap_of_gpu(struct plan *plan)
 
 	if (!policy->gpu_missing)
 		return 0;
-	return add_gap(plan, (struct plan_gap){
+	return plan_add_gap(plan, (struct plan_gap){
 				     .what = setting_text(&plan->arena, policy->gpu),
 				     .origin = policy->gpu->origin,
 				     .missing = policy->gpu_missing,
@@ -451,7 +432,7 @@ static int gap_of_reading(struct plan *plan, const struct rule *rule)
 		return 0;
 	}
 	gap.what = arena_printf(&plan->arena, "%s, for reading only", rule->label);
-	return add_gap(plan, gap);
+	return plan_add_gap(plan, gap);
 }
 
 static int gaps_of_devices(struct plan *plan)
@@ -474,7 +455,7 @@ static int gaps_of_kernel(struct plan *plan)
 	int e = 0;
 
 	if (both && is_anything_writable(plan->policy))
-		e = add_gap(plan, (struct plan_gap){
+		e = plan_add_gap(plan, (struct plan_gap){
 					  .what = "protected and denied names that do not exist yet cannot "
 						  "be created",
 					  .origin = origins[KERNEL_IO_URING],
@@ -484,7 +465,7 @@ static int gaps_of_kernel(struct plan *plan)
 					  .acceptable = true,
 				  });
 	if (e >= 0 && (open & (1u << KERNEL_FOREIGN_ARCH)) && !plan->features.foreign_calls)
-		e = add_gap(plan, (struct plan_gap){
+		e = plan_add_gap(plan, (struct plan_gap){
 					  .what = "32-bit calls, opened by kernel.allow",
 					  .origin = origins[KERNEL_FOREIGN_ARCH],
 					  .missing = "this version knows no 32-bit calls of this architecture, "
@@ -495,19 +476,6 @@ static int gaps_of_kernel(struct plan *plan)
 	return e;
 }
 
-static int gaps_of_sockets(struct plan *plan)
-{
-	if (!plan->policy->sockets_missing)
-		return 0;
-	return add_gap(plan, (struct plan_gap){
-				     .what = "local sockets of the host are closed as they stood at start",
-				     .origin = always,
-				     .acceptable = true,
-				     .missing = plan->policy->sockets_missing,
-				     .remedy = "end the programs that hold so many, or mount /proc",
-			     });
-}
-
 static int gaps_of_machine(struct plan *plan)
 {
 	const struct features *f = &plan->features;
@@ -515,7 +483,7 @@ static int gaps_of_machine(struct plan *plan)
 	int e = 0;
 
 	if (!f->user_namespaces)
-		e = add_gap(plan,
+		e = plan_add_gap(plan,
 			    (struct plan_gap){
 				    .what = "every rule about files, processes and the network",
 				    .origin = always,
@@ -524,30 +492,22 @@ static int gaps_of_machine(struct plan *plan)
 				    .remedy = "see above; a way without user namespaces is planned",
 			    });
 	if (e >= 0 && !f->new_mount_api)
-		e = add_gap(plan, (struct plan_gap){
+		e = plan_add_gap(plan, (struct plan_gap){
 					  .what = "every rule about files",
 					  .origin = always,
 					  .missing = "open_tree() and mount_setattr() are missing",
 					  .remedy = "a kernel of 5.12 or later",
 				  });
 	if (e >= 0 && !f->seccomp)
-		e = add_gap(plan, (struct plan_gap){
+		e = plan_add_gap(plan, (struct plan_gap){
 					  .what = "what namespaces do not close",
 					  .origin = always,
 					  .missing = "seccomp filters are missing",
 					  .remedy = "a kernel with CONFIG_SECCOMP_FILTER",
 					  .acceptable = true,
 				  });
-	if (e >= 0 && plan->policy->network != NETWORK_OFF && f->landlock_abi < 6)
-		e = add_gap(plan, (struct plan_gap){
-					  .what = "abstract sockets of the host are out of reach",
-					  .origin = plan->policy->network_origin,
-					  .missing = "with the network on this takes Landlock ABI 6",
-					  .remedy = "a kernel of 6.12 or later",
-					  .acceptable = true,
-				  });
 	if (e >= 0 && processes->set && f->root)
-		e = add_gap(plan, (struct plan_gap){
+		e = plan_add_gap(plan, (struct plan_gap){
 					  .what = "limit: processes",
 					  .origin = processes->origin,
 					  .missing = "the kernel does not hold uid 0 to RLIMIT_NPROC",
@@ -569,14 +529,15 @@ static int fill(struct plan *plan)
 	plan->root_writable = root >= 0 && policy->rules[root].access == ACCESS_WRITE;
 	/* 32-bit programs have their sockets from the broker, too. */
 	plan->broker = is_anything_writable(policy) || (policy->kernel_allow & (1u << KERNEL_FOREIGN_ARCH));
+	plan_network_layers(plan);
 	for (size_t i = 0; e >= 0 && i < policy->count; i++)
 		e = add_rule_item(plan, &policy->rules[i]);
 	for (size_t i = 0; e >= 0 && i < policy->glob_count; i++)
 		e = add_glob_item(plan, &policy->globs[i]);
-	if (e < 0 || (e = make_pins(plan)) < 0 || (e = promise_always(plan)) < 0 || (e = promise_network(plan)) < 0 ||
-	    (e = promise_kernel(plan)) < 0 || (e = promise_limits(plan)) < 0 || (e = gaps_of_settings(plan)) < 0 ||
-	    (e = gaps_of_broker(plan)) < 0 || (e = gaps_of_kernel(plan)) < 0 || (e = gaps_of_sockets(plan)) < 0 ||
-	    (e = gaps_of_devices(plan)) < 0)
+	if (e < 0 || (e = make_pins(plan)) < 0 || (e = promise_always(plan)) < 0 ||
+	    (e = plan_network_promises(plan)) < 0 || (e = promise_kernel(plan)) < 0 || (e = promise_limits(plan)) < 0 ||
+	    (e = gaps_of_settings(plan)) < 0 || (e = gaps_of_broker(plan)) < 0 || (e = gaps_of_kernel(plan)) < 0 ||
+	    (e = plan_network_gaps(plan)) < 0 || (e = gaps_of_devices(plan)) < 0)
 		return e;
 	return gaps_of_machine(plan);
 }
@@ -596,6 +557,12 @@ int plan_make(const struct policy *policy, const struct features *features, stru
 	}
 	*ret_plan = plan;
 	return 0;
+}
+
+bool plan_has_broker(const struct plan *plan)
+{
+	return (plan->broker || plan->sockets == SOCKETS_BROKER || plan->loopback) && plan->features.seccomp &&
+	       plan->features.seccomp_notify && !plan->features.outer_broker;
 }
 
 void plan_free(struct plan *plan)

@@ -285,6 +285,8 @@ bool policy_rules_below(const struct policy *policy, const char *path);
 /* Whether the directory from may become to: no rule lies below either (those are bound to their paths), and
  * what deny globs matched below from is denied at its new path too. */
 bool policy_rename_allowed(const struct policy *policy, const char *from, const char *to);
+/* Whether the profile opens every subject of an operation ("*") and closes none. */
+bool policy_opens_all(const struct policy *policy, enum operation operation);
 /* Index of the rule exactly at path, or -1. */
 ptrdiff_t policy_rule_at(const struct policy *policy, const char *path);
 /* One pattern against one absolute path: * ? [...] {a,b} within a component, ** across. glob_prefix: whether
@@ -351,6 +353,11 @@ struct plan_gap {			/* what nothing on this machine holds */
 
 /* What is recorded of refusals: what is known for free, for a hint; all but reads; all. */
 enum log_level { LOG_NONE, LOG_DENIALS, LOG_ALL };
+enum sockets_layer {			/* what keeps the command from local sockets of the host */
+	SOCKETS_OPEN,			/* nothing: all are allowed */
+	SOCKETS_BROKER,			/* connect() goes to the broker, and there are no datagram sockets */
+	SOCKETS_LANDLOCK,		/* Landlock, ABI 9 */
+};
 
 struct plan {
 	struct arena arena;
@@ -358,8 +365,10 @@ struct plan {
 	struct features features;
 	bool restricted_read;		/* the root is assembled, not made read-only in place */
 	bool root_writable;
-	bool broker;			/* the creation broker runs */
 	enum log_level log;		/* whoever asked for the plan says so afterwards */
+	bool broker;			/* the broker makes names */
+	enum sockets_layer sockets;
+	bool loopback;			/* the broker decides about the host's loopback, for its namespace is shared */
 	const char **pins;		/* absolute paths that must not be renamed */
 	size_t pin_count, pin_capacity;
 	struct plan_item *items;
@@ -372,6 +381,8 @@ struct plan {
 int plan_make(const struct policy *policy, const struct features *features, struct plan **ret_plan,
 	      struct bawn_error *err);
 void plan_free(struct plan *plan);
+/* Whether a broker of its own runs for the plan, not one of a bawn around it. */
+bool plan_has_broker(const struct plan *plan);
 /* 0, or -ENOTSUP with all gaps named: what, from which line, what is missing, what would make it possible. */
 int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error *err);
 

@@ -466,13 +466,39 @@ static int close_sockets(struct resolver *r)
 	struct policy *policy = r->policy;
 
 	for (const char *const *path = r->host->sockets; path && *path; path++) {
-		const char **slot = array_add(&policy->arena, (void **)&policy->sockets, &policy->socket_count,
-					      &policy->socket_capacity, sizeof(*slot));
+		struct decision decision;
+		const char **slot;
 
+		policy_decide(policy, OPERATION_UNIX_CONNECT, *path, &decision);
+		if (decision.allowed)
+			continue;
+		slot = array_add(&policy->arena, (void **)&policy->sockets, &policy->socket_count,
+				 &policy->socket_capacity, sizeof(*slot));
 		if (!slot || !(*slot = arena_strdup(&policy->arena, *path)))
 			return error_oom(r->err);
 	}
 	return 0;
+}
+
+/* A socket that is opened must be seen to be reached; nobody can read it. */
+static int admit_sockets(struct resolver *r)
+{
+	struct policy *policy = r->policy;
+	int e = 0;
+
+	for (size_t i = 0; e >= 0 && i < policy->permission_count; i++) {
+		const struct permission *permission = &policy->permissions[i];
+		struct decision read;
+
+		if (permission->operation != OPERATION_UNIX_CONNECT || permission->rule.access == ACCESS_DENY ||
+		    permission->rule.type != HOST_SOCKET)
+			continue;
+		policy_decide(policy, OPERATION_READ, permission->rule.path, &read);
+		if (!read.allowed)
+			e = resolver_add(r, permission->rule.path, ACCESS_READ, RULE_PATH, &permission->rule.origin,
+					 permission->rule.label);
+	}
+	return e < 0 ? e : resolver_sort(r);
 }
 
 static unsigned glob_depth(const struct profile *profile)
@@ -527,7 +553,8 @@ static int derive(struct resolver *r)
 {
 	int e;
 
-	if ((e = resolver_sort(r)) < 0 || (e = settle_missing(r)) < 0 || (e = devices_gpu(r)) < 0 ||
+	if ((e = resolver_sort(r)) < 0 || (e = admit_sockets(r)) < 0 || (e = settle_missing(r)) < 0 ||
+	    (e = devices_gpu(r)) < 0 ||
 	    (e = protect_roots(r)) < 0 || (e = protect_home(r)) < 0 || (e = resolver_sort(r)) < 0 ||
 	    (e = scan_roots(r)) < 0 || (e = resolver_sort(r)) < 0 || (e = scan_globs(r, glob_depth(r->profile))) < 0 ||
 	    (e = add_system(r)) < 0 || (e = resolver_sort(r)) < 0)

@@ -52,6 +52,11 @@ static int trial_mkdir(char **argv) { return outcome(mkdir(argv[0], 0755)); }
 static int trial_rmdir(char **argv) { return outcome(rmdir(argv[0])); }
 static int trial_unlink(char **argv) { return outcome(unlink(argv[0])); }
 static int trial_rename(char **argv) { return outcome(rename(argv[0], argv[1])); }
+static int trial_rename2(char **argv)
+{
+	return outcome(syscall(SYS_renameat2, AT_FDCWD, argv[0], AT_FDCWD, argv[1], atoi(argv[2])));
+}
+
 static int trial_exchange(char **argv)
 {
 	return outcome(syscall(SYS_renameat2, AT_FDCWD, argv[0], AT_FDCWD, argv[1], 2));
@@ -271,6 +276,7 @@ const struct trial file_trials[] = {
 	{ "questions",		1, trial_questions,	"answers a FILE of questions" },
 	{ "read",		1, trial_read,		"reads a byte" },
 	{ "rename",		2, trial_rename,	"OLD NEW" },
+	{ "rename2",		3, trial_rename2,	"FROM TO FLAGS" },
 	{ "reopen",		1, trial_reopen,	"opens what DESCRIPTOR names for writing" },
 	{ "rmdir",		1, trial_rmdir,		"removes a directory" },
 	{ "setid",		1, trial_setid,		"leaves a set-id file, in one way or another" },

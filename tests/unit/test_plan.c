@@ -244,12 +244,64 @@ static void network_and_its_sockets_are_promised(void **state)
 {
 	plan(HOST "bound /run/a\nbound /run/b\n", WORK);
 	held_by(promise_of("the network is off"), LAYER_NAMESPACE, NONE);
-	promise_of("local sockets of the host: 2 closed as they stood at start");
+	held_by(promise_of("local sockets of the host are closed unless a rule opens them"), LAYER_BROKER, LAYER_MASK);
 	held_by(promise_of("abstract sockets of the host are out of reach"), LAYER_NAMESPACE, NONE);
 	plan(HOST, WORK "[permissions.t.network]\nenabled = true\n");
 	held_by(promise_of("the network is on"), NONE, NONE);
 	held_by(promise_of("abstract sockets of the host are out of reach"), LAYER_LANDLOCK, NONE);
 	assert_int_equal(promise_of("the network is on")->origin.line, 5);
+}
+
+static bool is_masked(const char *path)
+{
+	for (size_t i = 0; i < scene.policy->socket_count; i++)
+		if (!strcmp(scene.policy->sockets[i], path))
+			return true;
+	return false;
+}
+
+static void sockets_are_opened_by_path(void **state)
+{
+	plan(HOST "s /run/a\nbound /run/a\nbound /run/b\n",
+	     WORK "[permissions.t.network]\nunix_sockets = { '/run/a' = 'allow', '/run/later' = 'allow' }\n");
+	held_by(promise_of("local socket /run/a: open"), LAYER_BROKER, NONE);
+	assert_int_equal(promise_of("local socket /run/a: open")->origin.line, 5);
+	assert_string_equal(promise_of("local socket /run/later: open")->note, "not there yet");
+	assert_false(is_masked("/run/a"));
+	assert_true(is_masked("/run/b"));
+	plan(HOST "bound /run/a\n", WORK "[permissions.t.network]\ndangerously_allow_all_unix_sockets = true\n");
+	held_by(promise_of("local sockets of the host are open"), NONE, NONE);
+	assert_false(is_masked("/run/a"));
+	plan(HOST, WORK "[permissions.t.network]\ndangerously_allow_all_unix_sockets = true\n"
+			"unix_sockets = { '/run/a' = 'deny' }\n");
+	held_by(promise_of("local sockets of the host are closed unless a rule opens them"), LAYER_BROKER, LAYER_MASK);
+}
+
+/* What Landlock cannot say goes to the broker: a socket that is made anew, a hole in what is open, a nested box. */
+static void landlock_holds_sockets_where_its_rules_can(void **state)
+{
+	static const struct { const char *host, *profile; int abi; enum sockets_layer expected; } rows[] = {
+		{ "", "", 8, SOCKETS_BROKER },
+		{ "", "", 9, SOCKETS_LANDLOCK },
+		{ "d /run/dir\n", "[permissions.t.network]\nunix_sockets = { '/run/dir' = 'allow' }\n", 9, SOCKETS_LANDLOCK },
+		{ "s /run/a\n", "[permissions.t.network]\nunix_sockets = { '/run/a' = 'allow' }\n", 9, SOCKETS_BROKER },
+		{ "", "[permissions.t.network]\nunix_sockets = { '/run/later' = 'allow' }\n", 9, SOCKETS_BROKER },
+		{ "d /run/dir\n", "[permissions.t.network]\nunix_sockets = { '/run/dir' = 'allow', '/run/dir/x' = 'deny' }\n",
+		  9, SOCKETS_BROKER },
+		{ "", "[permissions.t.kernel]\nallow = ['user-namespaces']\n", 9, SOCKETS_BROKER },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct features features = scene_features;
+		char host[512], profile[512];
+
+		features.landlock_abi = rows[i].abi;
+		snprintf(host, sizeof(host), "%s%s", HOST, rows[i].host);
+		snprintf(profile, sizeof(profile), "%s%s", WORK, rows[i].profile);
+		plan_on(&features, host, profile);
+		if (scene.plan->sockets != rows[i].expected)
+			fail_msg("row %zu: %d", i, scene.plan->sockets);
+	}
 }
 
 static void every_kernel_name_is_open_or_closed(void **state)
@@ -312,12 +364,13 @@ static const struct gap_row {
 	const char *taken, *what;	/* what NULL: no gap */
 	bool acceptable;
 	const char *missing;		/* a part of it */
+	size_t others;			/* gaps besides: local sockets need the broker too */
 } gap_rows[] = {
 	{ "user namespaces",	"every rule about files, processes and the network", false, "user namespaces" },
 	{ "mount api",		"every rule about files",		false, "open_tree" },
 	{ "seccomp",		"what namespaces do not close",		true,  "seccomp filters are missing" },
-	{ "notify",		NEW_NAMES,				true,  "seccomp user notification is missing" },
-	{ "listener",		NEW_NAMES,				true,  "another sandbox around this one" },
+	{ "notify",		NEW_NAMES,				true,  "seccomp user notification is missing", 1 },
+	{ "listener",		NEW_NAMES,				true,  "another sandbox around this one", 1 },
 	{ "listener, bawn's",	NULL,					false, NULL },
 	{ "landlock",		NEW_NAMES,				true,  "Landlock (ABI 2 or later) is missing" },
 	{ "openat2",		NULL,					false, NULL },
@@ -346,7 +399,7 @@ static void what_the_machine_lacks_is_a_gap(void **state)
 		const struct plan_gap *gap;
 
 		plan_on(&features, HOST, WORK);
-		if (scene.plan->gap_count != (row->what ? 1 : 0))
+		if (scene.plan->gap_count != (row->what ? 1 : 0) + row->others)
 			fail_msg("%s: %zu gaps", row->taken, scene.plan->gap_count);
 		gap = row->what ? gap_of(row->what) : NULL;
 		if (row->what && (!gap || gap->acceptable != row->acceptable || !strstr(gap->missing, row->missing) ||
@@ -462,6 +515,10 @@ static void refusal_names_every_gap(void **state)
 			    "  remedy:  a kernel of 5.19 or later with CONFIG_SECCOMP_FILTER and "
 			    "CONFIG_SECURITY_LANDLOCK, or "
 			    "--allow-degraded to go without\n"
+			    "always: cannot be enforced here: local sockets of the host are closed\n"
+			    "  missing: seccomp user notification is missing: only those that are there at start would be\n"
+			    "  remedy:  a kernel of 5.19 or later with CONFIG_SECCOMP_FILTER, or --allow-degraded to go "
+			    "without\n"
 			    "always: cannot be enforced here: what namespaces do not close\n"
 			    "  missing: seccomp filters are missing\n"
 			    "  remedy:  a kernel with CONFIG_SECCOMP_FILTER, or --allow-degraded to go without");
@@ -484,7 +541,7 @@ static void degraded_refusal_tells_only_what_it_does_not_accept(void **state)
 	struct features features = features_without("notify");
 
 	plan_on(&features, HOST, WORK "[permissions.t.network]\nlisten = [8080]\n");
-	assert_int_equal(scene.plan->gap_count, 2);
+	assert_int_equal(scene.plan->gap_count, 3);
 	assert_int_equal(plan_refuse(scene.plan, true, &scene.err), -ENOTSUP);
 	assert_null(strstr(scene.err.message, "notification"));
 	assert_non_null(strstr(scene.err.message, "listen = [8080]"));
@@ -576,6 +633,8 @@ int main(void)
 		T(what_is_inherited_is_not_pinned),
 		T(nested_repository_pins_its_directories),
 		T(network_and_its_sockets_are_promised),
+		T(sockets_are_opened_by_path),
+		T(landlock_holds_sockets_where_its_rules_can),
 		T(every_kernel_name_is_open_or_closed),
 		T(limits_that_are_set_are_promised),
 		T(every_layer_has_a_name_and_help),

@@ -22,7 +22,11 @@
 
 #define SILENT		SCMP_ACT_LOG		/* no row of this rank fits; no row's outcome is this */
 #define RANKS		16
-#define BROKER		(1u << 31)		/* among the bits of kernel.allow: there is a broker */
+/* Among the bits of kernel.allow: what the broker takes. */
+#define BROKER		(1u << 31)
+#define SOCKETS		(1u << 30)
+#define LOOPBACK	(1u << 29)
+#define BROKERS		(BROKER | SOCKETS | LOOPBACK)
 
 static const struct { uint32_t scmp, audit; } archs[SECCOMP_ARCH__COUNT] = {
 	[SECCOMP_X86_64] = { SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64 },
@@ -40,7 +44,7 @@ static int number_of(const char *name, enum seccomp_arch arch)
 
 	if (arch != SECCOMP_I386 || number > -100 || number < -120)
 		return number;
-	for (int direct = 359; direct <= 373; direct++) {
+	for (int direct = 337; direct <= 373; direct++) {
 		char *found = seccomp_syscall_resolve_num_arch(archs[arch].scmp, direct);
 		bool same = found && !strcmp(found, name);
 
@@ -57,12 +61,37 @@ static bool known_to_libseccomp(const struct seccomp_row *row, enum seccomp_arch
 	return row->numbers[arch] >= 0 && strcmp(row->name, "socketcall") != 0 && number_of(row->name, arch) >= 0;
 }
 
+/* What the outcomes that depend on the broker need, and mean. */
+static const struct { int outcome; uint32_t needs, action; } conditional[] = {
+	{ SECCOMP_BROKER,	BROKER,		SCMP_ACT_NOTIFY },
+	{ SECCOMP_SOCKETS,	SOCKETS,	SCMP_ACT_NOTIFY },
+	{ SECCOMP_LOOPBACK,	LOOPBACK,	SCMP_ACT_NOTIFY },
+	{ SECCOMP_NO_DATAGRAM,	SOCKETS,	SCMP_ACT_ERRNO(ESOCKTNOSUPPORT) },
+	{ SECCOMP_NO_FASTOPEN,	LOOPBACK,	SCMP_ACT_ERRNO(EOPNOTSUPP) },
+	{ SECCOMP_NO_PROTOCOL,	LOOPBACK,	SCMP_ACT_ERRNO(EPROTONOSUPPORT) },
+};
+
+static bool stands(const struct seccomp_row *row, uint32_t options)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(conditional); i++)
+		if (conditional[i].outcome == row->outcome)
+			return options & conditional[i].needs;
+	return true;
+}
+
+static unsigned broker_parts(uint32_t options)
+{
+	return (options & BROKER ? BROKER_NAMES : 0) | (options & SOCKETS ? BROKER_SOCKETS : 0) |
+	       (options & LOOPBACK ? BROKER_LOOPBACK : 0);
+}
+
 static uint32_t action_of(const struct seccomp_row *row, uint32_t options)
 {
 	if (row->opened_by < KERNEL__COUNT && (options >> row->opened_by & 1))
 		return SCMP_ACT_ALLOW;
-	if (row->outcome == SECCOMP_BROKER)
-		return SCMP_ACT_NOTIFY;
+	for (size_t i = 0; i < ARRAY_SIZE(conditional); i++)
+		if (conditional[i].outcome == row->outcome)
+			return conditional[i].action;
 	return row->outcome ? SCMP_ACT_ERRNO((uint32_t)row->outcome) : SCMP_ACT_ALLOW;
 }
 
@@ -127,7 +156,7 @@ static size_t rank_of(size_t row, uint32_t options)
 	size_t rank = 0;
 
 	for (size_t i = row; i-- > 0 && !strcmp(seccomp_rows[i].name, seccomp_rows[row].name);)
-		rank += seccomp_rows[i].outcome != SECCOMP_BROKER || options & BROKER;
+		rank += stands(&seccomp_rows[i], options);
 	return rank;
 }
 
@@ -141,7 +170,7 @@ static void oracle_make(enum seccomp_arch arch, uint32_t options, struct arena *
 		struct scmp_arg_cmp comparisons[SECCOMP_TESTS];
 		size_t rank = rank_of(i, options);
 
-		if (!known_to_libseccomp(row, arch) || (row->outcome == SECCOMP_BROKER && !(options & BROKER)))
+		if (!known_to_libseccomp(row, arch) || !stands(row, options))
 			continue;
 		assert_in_range(rank, 0, RANKS - 1);
 		while (ret->count <= rank)
@@ -230,7 +259,7 @@ static bool tests_arguments(int number, enum seccomp_arch arch)
 
 static void compare(enum seccomp_arch arch, uint32_t options)
 {
-	struct seccomp_options seccomp = { arch, options & ~BROKER, options & BROKER };
+	struct seccomp_options seccomp = { arch, options & ~BROKERS, broker_parts(options) };
 	struct seccomp_call call = { .arch = archs[arch].audit };
 	struct arena arena = { 0 };
 	struct bpf_program ours;
@@ -254,7 +283,7 @@ static void compare(enum seccomp_arch arch, uint32_t options)
 }
 
 static const uint32_t option_sets[] = {
-	0, BROKER, (1u << KERNEL__COUNT) - 1, BROKER | ((1u << KERNEL__COUNT) - 1),
+	0, BROKER, SOCKETS, LOOPBACK, BROKERS, (1u << KERNEL__COUNT) - 1, BROKER | ((1u << KERNEL__COUNT) - 1),
 	1u << KERNEL_USER_NAMESPACES, 1u << KERNEL_IO_URING, 1u << KERNEL_PERF, 1u << KERNEL_BPF,
 	1u << KERNEL_USERFAULTFD, 1u << KERNEL_KEYRING,
 	1u << KERNEL_VSOCK, 1u << KERNEL_NETLINK, 1u << KERNEL_FOREIGN_ARCH,
@@ -285,7 +314,7 @@ static void libseccomp_refuses_x32_and_foreign_calls_alike(void **state)
 {
 	static const int numbers[] = { 0, 59, 165, 435, 0x40000000, 0x40000027, 0x7fffffff, -2, -1 };
 	static const uint32_t audit[] = { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_ARM, AUDIT_ARCH_AARCH64 };
-	struct seccomp_options seccomp = { SECCOMP_X86_64, 0, false };
+	struct seccomp_options seccomp = { SECCOMP_X86_64, 0, 0 };
 	struct arena arena = { 0 };
 	struct bpf_program ours;
 	struct oracle oracle;
