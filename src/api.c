@@ -115,10 +115,10 @@ int bawn_platform(struct bawn *box, enum bawn_platform platform, struct bawn_err
 {
 	if (!box)
 		return bad_argument(err, __func__, "a box is needed");
-	if (platform == BAWN_PLATFORM_MACOS)
-		return error_set(err, ENOTSUP, "platform macos: this version of bawn plans for Linux only");
-	if (platform != BAWN_PLATFORM_HERE && platform != BAWN_PLATFORM_LINUX)
+	if (platform != BAWN_PLATFORM_HERE && platform != BAWN_PLATFORM_LINUX && platform != BAWN_PLATFORM_MACOS)
 		return bad_argument(err, __func__, "there is no such platform");
+	box->request.platform_given = platform != BAWN_PLATFORM_HERE;
+	box->request.platform = platform == BAWN_PLATFORM_MACOS ? PLATFORM_MACOS : PLATFORM_LINUX;
 	return 0;
 }
 
@@ -134,15 +134,18 @@ const char *bawn_warnings(struct bawn *box)
 	return box && box->warnings.size ? box->warnings.bytes : "";
 }
 
+static void trim(struct text *text)
+{
+	while (text->size && text->bytes[text->size - 1] == '\n')
+		text->bytes[--text->size] = '\0';
+}
+
 /* Replaces the warnings of the call before. */
 static void keep_warnings(struct bawn *box, const struct chain *chain)
 {
-	struct text *text = &box->warnings;
-
-	text_done(text);
-	chain_warnings(chain, text);
-	while (text->size && text->bytes[text->size - 1] == '\n')
-		text->bytes[--text->size] = '\0';
+	text_done(&box->warnings);
+	chain_warnings(chain, &box->warnings);
+	trim(&box->warnings);
 }
 
 /* --- questions ---------------------------------------------------------------------------- */
@@ -180,59 +183,15 @@ int bawn_plan(struct bawn *box, const char *const *argv, enum bawn_format format
 		r = chain_plan(&chain, true, err);
 	if (r < 0)
 		return r;
-	keep_warnings(box, &chain);
 	if (plan_print(chain.plan, argv, format, &text) < 0)
 		text.failed = true;
-	return text_take(&text, ret_text, err);
-}
-
-static int find_operation(const char *name, enum operation *ret_operation, struct bawn_error *err)
-{
-	const char *names[OPERATION__COUNT + 1] = { NULL };
-	int operation = operation_find(name);
-	const char *nearest;
-
-	if (operation >= OPERATION_IOKIT)
-		return error_set(err, ENOTSUP, "operation \"%s\": there is none on Linux", name);
-	if (operation >= 0) {
-		*ret_operation = (enum operation)operation;
-		return 0;
+	r = chain_print_seatbelt(&chain, argv, format, &text, err);
+	keep_warnings(box, &chain);
+	if (r < 0) {
+		text_done(&text);
+		return r;
 	}
-	for (int i = 0; i < OPERATION__COUNT; i++)
-		names[i] = operation_name((enum operation)i);
-	nearest = words_nearest(name, names);
-	return error_set(err, EINVAL, "there is no operation \"%s\"%s%s%s; known are read, write, exec, unix-bind, "
-			 "unix-connect, connect, listen, domain, device and kernel",
-			 name, nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
-}
-
-/* A rule may name its object by way of a link: then the link's own place is no obstacle, it was
- * granted with it. */
-static bool is_named_by_rule(const struct policy *policy, const char *written)
-{
-	for (size_t i = 0; i < policy->count; i++)
-		if (policy->rules[i].written != policy->rules[i].path &&
-		    path_below(written, policy->rules[i].written, false))
-			return true;
-	return false;
-}
-
-/* The object decides about the operation. The way to it, where links make it another path, is only
- * read: whoever may not read the link does not get to the object; whoever writes through it does
- * not write to it. Returns the path that decided. */
-static const char *decide(const struct policy *policy, enum operation operation, const char *written,
-			  const char *canonical, struct decision *ret_decision)
-{
-	struct decision way;
-
-	policy_decide(policy, operation, canonical, ret_decision);
-	if (!ret_decision->allowed || !strcmp(written, canonical) || operation > OPERATION_UNIX_BIND)
-		return canonical;
-	policy_decide(policy, OPERATION_READ, written, &way);
-	if (way.allowed || ((!way.rule || way.rule->kind != RULE_GLOB) && is_named_by_rule(policy, written)))
-		return canonical;
-	*ret_decision = way;
-	return written;
+	return text_take(&text, ret_text, err);
 }
 
 int bawn_explain(struct bawn *box, const char *operation, const char *target, enum bawn_format format, int *ret_allowed,
@@ -240,29 +199,28 @@ int bawn_explain(struct bawn *box, const char *operation, const char *target, en
 {
 	autochain struct chain chain = { 0 };
 	struct text text = { 0 };
-	struct decision decision;
-	struct host_entry entry;
-	const char *written, *canonical;
-	enum operation asked = OPERATION_READ;
+	enum operation asked;
 	int r;
 
 	if (!box || !operation || !target || !*target || !ret_allowed || !ret_text || !is_format(format))
 		return bad_argument(err, __func__, "a box, an operation, a target, a format and places for the answer "
 				    "are needed");
-	if ((r = find_operation(operation, &asked, err)) < 0 || (r = make_policy(box, &chain, err)) < 0)
+	if (request_last(&box->request, "sbpl")) {
+		text_done(&box->warnings);
+		r = explain_sbpl(&box->request, operation, target, format, ret_allowed, &text, &box->warnings, err);
+		trim(&box->warnings);
+	} else {
+		r = explain_operation(operation, request_platform(&box->request), &asked, err);
+		if (r >= 0)
+			r = make_policy(box, &chain, err);
+		if (r >= 0)
+			r = chain_explain(&chain, asked, operation, target, format, ret_allowed, &text, err);
+	}
+	if (r < 0) {
+		text_done(&text);
 		return r;
-	written = canonical = target;
-	if (operation_is_path(asked) &&
-	    ((r = chain_path(&chain, target, &written, err)) < 0 ||
-	     (r = path_canonical(&chain.arena, &chain.host, written, &canonical, &entry, err)) < 0))
-		return r;
-	canonical = decide(chain.policy, asked, written, canonical, &decision);
-	if (decision_print(chain.policy, asked, written, canonical, &decision, format, &text) < 0)
-		text.failed = true;
-	r = text_take(&text, ret_text, err);
-	if (r >= 0)
-		*ret_allowed = decision.allowed;
-	return r;
+	}
+	return text_take(&text, ret_text, err);
 }
 
 /* --- the machine -------------------------------------------------------------------------- */
@@ -455,8 +413,13 @@ static int start(struct bawn *box, const char *const *argv, const int *stdio, un
 		.stdio = { stdio ? stdio[0] : crossing(0), stdio ? stdio[1] : crossing(1),
 			   stdio ? stdio[2] : crossing(2) },
 	};
-	int r = make_policy(box, chain, err);
+	int r;
 
+	if (box->request.platform_given && box->request.platform != host_platform())
+		return error_set(err, ENOTSUP, "a command can be run for the machine's own platform only");
+	if (request_last(&box->request, "sbpl"))
+		return error_set(err, ENOTSUP, "option sbpl: for questions only");
+	r = make_policy(box, chain, err);
 	if (r >= 0)
 		r = chain_plan(chain, false, err);
 	if (r < 0)
@@ -467,7 +430,7 @@ static int start(struct bawn *box, const char *const *argv, const int *stdio, un
 		return r;
 	command.keep_fds = chain->keep_fds;
 	command.keep_count = chain->keep_count;
-	r = child_start(chain, &command, flags & BAWN_FORWARD_SIGNALS, &child->child, err);
+	r = child_start(chain->plan, &chain->host, &command, flags & BAWN_FORWARD_SIGNALS, -1, &child->child, err);
 	if (r >= 0) {
 		child->box = box;
 		__atomic_add_fetch(&box->users, 1, __ATOMIC_RELAXED);

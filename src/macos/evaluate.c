@@ -18,12 +18,6 @@
 
 #define NAME_SIZE	80
 
-/* iokit-open is the older name of two operations that macOS 13 asks for. */
-static bool is_alias(const char *asked, const char *named)
-{
-	return !strncmp(asked, "iokit-open-", 11) && !strcmp(named, "iokit-open");
-}
-
 /* The wildcard above a level: "file-read-data" and "file-read*" have "file-read*" and "file*". */
 static void climb(char level[NAME_SIZE])
 {
@@ -47,31 +41,42 @@ struct search {
 	const struct sbpl_rule *certain;
 };
 
-static void ask_filtered(struct search *search, const char *level)
+static void ask_rule(struct search *search, const struct sbpl_rule *rule)
 {
-	for (size_t i = search->sbpl->count; i-- > 0 && !search->certain;) {
-		const struct sbpl_rule *rule = &search->sbpl->rules[i];
-		enum answer answer;
+	enum answer answer = filter_answer(rule->filter, search->question);
 
-		if (!rule->filter || (strcmp(rule->operation, level) != 0 && !is_alias(level, rule->operation) &&
-				      !rule->import))
-			continue;
-		answer = filter_answer(rule->filter, search->question);
-		if (answer == YES)
-			search->certain = rule;
-		else if (answer == PERHAPS && !search->perhaps[rule->allow])
-			search->perhaps[rule->allow] = rule;
+	if (answer == YES)
+		search->certain = rule;
+	else if (answer == PERHAPS && !search->perhaps[rule->allow])
+		search->perhaps[rule->allow] = rule;
+}
+
+/* What an import brings may name any level. */
+static void ask_with_imports(struct search *search, size_t level)
+{
+	for (size_t i = search->sbpl->count, next = search->sbpl->last[level]; i-- > 0 && !search->certain;) {
+		const struct sbpl_rule *rule = &search->sbpl->rules[i];
+		bool named = i + 1 == next;
+
+		if (named)
+			next = rule->earlier;
+		if ((named || rule->import) && rule->filter)
+			ask_rule(search, rule);
 	}
 }
 
-static void ask_unfiltered(struct search *search, const char *level)
+static void ask_level(struct search *search, size_t level)
 {
-	for (size_t i = search->sbpl->count; i-- > 0 && !search->certain;) {
-		const struct sbpl_rule *rule = &search->sbpl->rules[i];
+	const struct sbpl *sbpl = search->sbpl;
 
-		if (!rule->filter && (!strcmp(rule->operation, level) || is_alias(level, rule->operation)))
-			search->certain = rule;
-	}
+	if (sbpl->imports)
+		ask_with_imports(search, level);
+	for (size_t i = sbpl->last[level]; i && !search->certain; i = sbpl->rules[i - 1].earlier)
+		if (sbpl->rules[i - 1].filter)
+			ask_rule(search, &sbpl->rules[i - 1]);
+	for (size_t i = sbpl->last[level]; i && !search->certain; i = sbpl->rules[i - 1].earlier)
+		if (!sbpl->rules[i - 1].filter)
+			search->certain = &sbpl->rules[i - 1];
 }
 
 static void fill(const struct sbpl_rule *rule, enum sbpl_verdict verdict, struct sbpl_answer *answer)
@@ -95,8 +100,10 @@ void sbpl_evaluate(const struct sbpl *sbpl, const struct sbpl_question *question
 	if (strlen(question->operation) < NAME_SIZE - 1 && *question->operation)
 		strcpy(level, question->operation);
 	for (;; climb(level)) {
-		ask_filtered(&search, level);
-		ask_unfiltered(&search, level);
+		ptrdiff_t row = rules_operation(level);
+
+		if (row >= 0)
+			ask_level(&search, (size_t)row);
 		if (search.certain || !strcmp(level, "default"))
 			break;
 	}

@@ -25,17 +25,7 @@ static void find(struct lint *lint, struct place place, const char *format, ...)
 
 /* --- paths and hosts ---------------------------------------------------------------------- */
 
-/* The root's links into /private: the kernel compares resolved paths. */
-static const char *unresolved(const char *path)
-{
-	static const char *const links[] = { "/etc", "/tmp", "/var" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-		if (path_below(path, links[i], false))
-			return links[i];
-	return NULL;
-}
-
+/* The kernel compares resolved paths. */
 static void lint_path(struct lint *lint, const struct filter *filter)
 {
 	const char *text = filter->text, *link;
@@ -43,13 +33,13 @@ static void lint_path(struct lint *lint, const struct filter *filter)
 
 	if (filter->kind == MATCH_PATH_REGEX) {
 		text += *text == '^';
-		if (unresolved(text))
+		if (macos_root_link(text))
 			find(lint, filter->place, "%s: a link into /private; never matches", filter->name);
 		return;
 	}
 	if (text[0] != '/')
 		find(lint, filter->place, "%s \"%s\": not absolute; never matches", filter->name, text);
-	link = unresolved(text);
+	link = macos_root_link(text);
 	/* The link itself is an object too, which may be read. */
 	if (link && (filter->kind != MATCH_LITERAL || strcmp(link, text) != 0))
 		find(lint, filter->place, "%s \"%s\": paths are compared when links are resolved; write /private%s",

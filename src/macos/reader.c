@@ -30,34 +30,39 @@ static char take(struct reader *reader)
 	return c;
 }
 
-static void skip_comment(struct reader *reader)
+/* #| ... |# */
+static bool skip_comment(struct reader *reader)
 {
-	if (peek(reader, 0) == ';') {
-		while (!at_end(reader) && take(reader) != '\n')
-			;
-		return;
-	}
+	struct place place = reader->place;
+
 	while (!at_end(reader) && !(peek(reader, 0) == '|' && peek(reader, 1) == '#'))
 		take(reader);
-	for (int i = 0; i < 2 && !at_end(reader); i++)
-		take(reader);
+	if (at_end(reader)) {
+		scheme_fail(reader->machine, place, "this comment does not end");
+		return false;
+	}
+	take(reader);
+	take(reader);
+	return true;
 }
 
-static void skip_blank(struct reader *reader)
+/* False: it failed. */
+static bool skip_blank(struct reader *reader)
 {
 	while (!at_end(reader)) {
 		if (peek(reader, 0) == '#' && peek(reader, 1) == '|') {
-			take(reader);
-			take(reader);
-			skip_comment(reader);
+			if (!skip_comment(reader))
+				return false;
 		} else if (peek(reader, 0) == ';') {
-			skip_comment(reader);
-		} else if (strchr(" \t\r\n\f", peek(reader, 0))) {
+			while (!at_end(reader) && take(reader) != '\n')
+				;
+		} else if (peek(reader, 0) && strchr(" \t\r\n\f", peek(reader, 0))) {
 			take(reader);
 		} else {
-			return;
+			break;
 		}
 	}
+	return true;
 }
 
 /* --- atoms -------------------------------------------------------------------------------- */
@@ -168,15 +173,15 @@ static struct value *read_value(struct reader *reader);
 /* What stands behind a dot: (name . rest). */
 static struct value *read_tail(struct reader *reader, struct value *list, struct value **end)
 {
-	skip_blank(reader);
+	if (!skip_blank(reader))
+		return NULL;
 	if (at_end(reader) || peek(reader, 0) == ')')
 		return scheme_fail(reader->machine, reader->place, "one value is expected behind the dot");
 	*end = read_value(reader);
-	skip_blank(reader);
-	if (*end && peek(reader, 0) != ')')
-		return scheme_fail(reader->machine, reader->place, "one value is expected behind the dot");
-	if (!*end)
+	if (!*end || !skip_blank(reader))
 		return NULL;
+	if (peek(reader, 0) != ')')
+		return scheme_fail(reader->machine, reader->place, "one value is expected behind the dot");
 	take(reader);
 	return list;
 }
@@ -187,9 +192,13 @@ static struct value *read_list(struct reader *reader)
 	struct value *list = &scheme_nil, **end = &list;
 
 	take(reader);
-	for (skip_blank(reader); peek(reader, 0) != ')'; skip_blank(reader)) {
+	for (;;) {
 		struct value *value;
 
+		if (!skip_blank(reader))
+			return NULL;
+		if (peek(reader, 0) == ')')
+			break;
 		if (at_end(reader))
 			return scheme_fail(reader->machine, place, "this parenthesis is not closed");
 		value = read_value(reader);
@@ -211,7 +220,8 @@ static struct value *read_quoted(struct reader *reader)
 	struct value *quote, *value;
 
 	take(reader);
-	skip_blank(reader);
+	if (!skip_blank(reader))
+		return NULL;
 	value = at_end(reader) ? scheme_fail(reader->machine, place, "nothing follows the quote") : read_value(reader);
 	if (!value || !(quote = scheme_string(reader->machine, "quote", 5, place)) ||
 	    !(value = scheme_pair(reader->machine, value, &scheme_nil, place)))
@@ -245,9 +255,8 @@ struct value *reader_next(struct reader *reader, bool *ret_failed)
 {
 	struct value *value;
 
-	*ret_failed = false;
-	skip_blank(reader);
-	if (at_end(reader))
+	*ret_failed = !skip_blank(reader);
+	if (*ret_failed || at_end(reader))
 		return NULL;
 	value = read_value(reader);
 	*ret_failed = !value;

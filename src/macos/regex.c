@@ -226,10 +226,10 @@ struct set { unsigned states[INSTRUCTIONS_MAX], count; uint64_t seen[INSTRUCTION
 
 struct run { const struct regex *regex; const char *text; size_t position; bool matched; };
 
-static void clear(struct set *set)
+static void clear(const struct regex *regex, struct set *set)
 {
 	set->count = 0;
-	memset(set->seen, 0, sizeof(set->seen));
+	memset(set->seen, 0, (regex->count + 63) / 64 * sizeof(set->seen[0]));
 }
 
 static void add(struct set *set, unsigned state)
@@ -282,11 +282,11 @@ bool regex_search(const struct regex *regex, const char *text)
 	struct set sets[2];
 	struct run run = { .regex = regex, .text = text };
 
-	clear(&sets[0]);
+	clear(regex, &sets[0]);
 	for (;; run.position++) {
 		struct set *here = &sets[run.position % 2], *next = &sets[(run.position + 1) % 2];
 
-		clear(next);
+		clear(regex, next);
 		add(here, 0);			/* a match may begin anywhere */
 		for (unsigned i = 0; i < here->count && !run.matched; i++)
 			step(&run, here->states[i], here, next);

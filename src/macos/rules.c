@@ -13,6 +13,8 @@ static const char *const operations[] = {
 #undef OPERATION
 };
 
+_Static_assert(ARRAY_SIZE(operations) <= SBPL_OPERATIONS_MAX, "SBPL_OPERATIONS_MAX");
+
 struct filter_row { const char *name; enum match_kind kind; const char *fact; };
 
 static const struct filter_row filters[] = {
@@ -36,9 +38,27 @@ static bool is_among(const char *name, const char *const *names, size_t count)
 	return false;
 }
 
+ptrdiff_t rules_operation(const char *name)
+{
+	size_t low = 0, high = ARRAY_SIZE(operations);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(name, operations[middle]);
+
+		if (order == 0)
+			return (ptrdiff_t)middle;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return -1;
+}
+
 bool rules_is_operation(const char *name)
 {
-	return is_among(name, operations, ARRAY_SIZE(operations));
+	return rules_operation(name) >= 0;
 }
 
 bool sbpl_operation_known(const char *operation)
@@ -254,8 +274,21 @@ static struct value *evaluate_filter(struct machine *machine, struct value *form
 
 struct rule_parts { const char *operations[64]; size_t count; struct filter *filter; bool escapes; };
 
+/* Older names, of when what is a wildcard now was one operation, stand for the wildcard. */
+static const char *level_of(const char *operation)
+{
+	static const char *const wildcards[] = { "iokit-open*", "ipc-posix-sem*", "ipc-posix-shm*" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(wildcards); i++)
+		if (strlen(operation) + 1 == strlen(wildcards[i]) &&
+		    !strncmp(operation, wildcards[i], strlen(operation)))
+			return wildcards[i];
+	return operation;
+}
+
 static int add_rule(struct machine *machine, struct sbpl_rule rule)
 {
+	ptrdiff_t level = rules_operation(level_of(rule.operation));
 	struct sbpl *sbpl = machine->sbpl;
 	struct sbpl_rule *slot = array_add(&sbpl->arena, (void **)&sbpl->rules, &sbpl->count, &sbpl->capacity,
 					   sizeof(*slot));
@@ -264,6 +297,9 @@ static int add_rule(struct machine *machine, struct sbpl_rule rule)
 	if (!slot)
 		return error_oom(machine->err);
 	*slot = rule;
+	slot->earlier = sbpl->last[level];
+	sbpl->last[level] = sbpl->count;
+	sbpl->imports = sbpl->imports || rule.import;
 	return 0;
 }
 

@@ -163,6 +163,22 @@ static struct value *make_lambda(struct machine *machine, struct value *paramete
 	return lambda;
 }
 
+struct form;
+static const struct form *find_form(const char *name);
+
+/* What bawn says after a text of somebody's must mean what it says: `deny` stays deny. */
+static bool is_reserved(struct machine *machine, const char *name)
+{
+	struct value **slot = scheme_find(&machine->globals, name);
+
+	return find_form(name) || rules_is_operation(name) || (slot && (*slot)->type == VALUE_BUILTIN);
+}
+
+static struct value *refuse_reserved(struct machine *machine, const struct value *name)
+{
+	return scheme_fail(machine, name->place, "%s is Seatbelt's own and keeps its meaning", name->text);
+}
+
 /* --- special forms ------------------------------------------------------------------------ */
 
 static struct value *form_quote(struct machine *machine, struct value *form, struct scope *scope)
@@ -176,6 +192,10 @@ static struct value *form_define(struct machine *machine, struct value *form, st
 {
 	struct value *head = nth(form, 1), *name = head ? nth(head, 0) : NULL, *value;
 
+	if (head && head->type == VALUE_SYMBOL && is_reserved(machine, head->text))
+		return refuse_reserved(machine, head);
+	if (name && name->type == VALUE_SYMBOL && is_reserved(machine, name->text))
+		return refuse_reserved(machine, name);
 	if (name && name->type == VALUE_SYMBOL) {
 		value = make_lambda(machine, tail(head, 1), tail(form, 2), scope, form->place);
 		head = name;
@@ -206,6 +226,8 @@ static struct value *form_set(struct machine *machine, struct value *form, struc
 
 	if (!name || name->type != VALUE_SYMBOL || !nth(form, 2))
 		return malformed(machine, form);
+	if (is_reserved(machine, name->text))
+		return refuse_reserved(machine, name);
 	slot = scheme_find(scope, name->text);
 	if (!slot)
 		return scheme_fail(machine, name->place, "%s is not defined", name->text);

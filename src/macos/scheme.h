@@ -79,7 +79,10 @@ struct sbpl_rule {
 	const char *operation;
 	struct filter *filter;		/* NULL: none */
 	struct place place;
+	size_t earlier;			/* one more than the index of the rule before it with this operation */
 };
+
+#define SBPL_OPERATIONS_MAX	256	/* rows of operations.def, and some */
 
 struct used_param { const char *name; bool used; };
 
@@ -88,6 +91,8 @@ struct sbpl {
 	const char *origin;
 	struct sbpl_rule *rules;
 	size_t count, capacity;
+	size_t last[SBPL_OPERATIONS_MAX];	/* of each operation: one more than the index of its last rule */
+	bool imports;
 	struct used_param *params;
 	size_t param_count;
 };
@@ -137,6 +142,7 @@ int builtins_define(struct machine *machine);
 enum form_kind { FORM_NONE, FORM_RULE, FORM_FILTER };
 enum form_kind rules_form(const char *name);
 bool rules_is_operation(const char *name);
+ptrdiff_t rules_operation(const char *name);		/* its row of operations.def, or -1 */
 struct value *rules_evaluate(struct machine *machine, struct value *form, struct scope *scope);
 struct value *rules_with_filter(struct machine *machine, struct value *form, struct scope *scope);
 struct value *rules_import(struct machine *machine, struct place place);

@@ -76,6 +76,14 @@ static const struct grant {
 	[OPERATION_MACH_LOOKUP] = { "macos.mach_lookup", " = [", "]", NULL },
 };
 
+static bool kernel_name_is(const char *subject)
+{
+	for (int i = 0; i < KERNEL__COUNT; i++)
+		if (!strcmp(subject, kernel_name_text((enum kernel_name)i)))
+			return true;
+	return false;
+}
+
 static void grant_permission(struct arena *arena, enum operation operation, const char *subject, bool own_denial,
 			const char **ret_line, const char **ret_option)
 {
@@ -117,6 +125,11 @@ void decision_grant(struct arena *arena, const struct policy *policy, enum opera
 	if (policy->platform == PLATFORM_LINUX && path_below(path, "/dev", false) && operation != OPERATION_UNIX_BIND &&
 	    (!rule || rule->kind != RULE_SYSTEM || !strcmp(rule->path, "/dev")))
 		operation = OPERATION_DEVICE;
+	if (decision->gpu) {
+		*ret_line = "devices.gpu = true";
+		*ret_option = "--gpu";
+		return;
+	}
 	if (operation > OPERATION_UNIX_BIND) {
 		grant_permission(arena, operation, path, is_own_denial(rule, path), ret_line, ret_option);
 		return;

@@ -40,7 +40,8 @@ int resolver_sort(struct resolver *r);
 /* What the rules so far, sorted, say of writing to path. */
 bool resolver_writable(const struct resolver *r, const char *path);
 
-/* plan.c, for plan_network.c: text and what a gap says may be NULL for want of memory. 0 or -ENOMEM. */
+/* plan.c, for plan_network.c and plan_macos.c: text and what a gap says may be NULL for want of memory. 0 or
+ * -ENOMEM. */
 int plan_promise(struct plan *plan, const char *text, struct origin origin, enum layer layer, enum layer second,
 		 const char *note);
 int plan_add_gap(struct plan *plan, struct plan_gap gap);
@@ -50,8 +51,15 @@ void plan_network_layers(struct plan *plan);
 int plan_network_promises(struct plan *plan);
 int plan_network_gaps(struct plan *plan);
 
-/* plan.c: the nearest rule on a directory above path, or NULL. */
-const struct rule *policy_enclosing(const struct policy *policy, const char *path);
+/* macos.c: what permissions_decide() left undecided on macOS. */
+void macos_decide(const struct policy *policy, enum operation operation, const char *subject,
+		  struct decision *decision);
+
+int plan_pin(struct plan *plan, const char *path);
+void plan_unique_pins(struct plan *plan);		/* sorted, each once */
+
+/* plan_macos.c: the whole of a plan for macOS, but limits and settings that nothing enforces. */
+int plan_macos(struct plan *plan);
 
 /* git.c: `.git` of one writable directory: protected, with its pointers; or opened as far as "commit" says. */
 int git_protect(struct resolver *r, const char *directory, const struct origin *origin, const char *label);

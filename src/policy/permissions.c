@@ -113,6 +113,10 @@ static int add_setting(struct policy *policy, const struct host *host, const str
 		return add_names(policy, OPERATION_IOKIT, setting, err);
 	case PROFILE_GPU:
 		policy->gpu = setting->is_string || setting->value.boolean ? setting : NULL;
+		policy->gpu_rule = (struct rule){
+			.path = "gpu", .written = "gpu", .access = ACCESS_READ, .kind = RULE_PERMISSION,
+			.origin = setting->origin, .label = setting_text(&policy->arena, setting),
+		};
 		return 0;
 	case PROFILE_MACOS_APPLEEVENTS:
 		policy->appleevents = setting->value.boolean ? setting : NULL;
@@ -217,6 +221,8 @@ void permissions_decide(const struct policy *policy, enum operation operation, c
 		ret->rule = &permission->rule;
 	else
 		ret->reason = default_reason(policy, operation);
+	if (!permission && policy->platform == PLATFORM_MACOS)
+		macos_decide(policy, operation, subject, ret);
 	if (operation == OPERATION_DOMAIN && policy->network != NETWORK_PROXY) {
 		*ret = (struct decision){ .allowed = policy->network == NETWORK_FULL };
 		ret->reason = default_reason(policy, operation);

@@ -156,7 +156,7 @@ static int add_glob_item(struct plan *plan, const struct rule *glob)
 
 /* --- pins --------------------------------------------------------------------------------- */
 
-static int add_pin(struct plan *plan, const char *path)
+int plan_pin(struct plan *plan, const char *path)
 {
 	const char **slot = array_add(&plan->arena, (void **)&plan->pins, &plan->pin_count, &plan->pin_capacity,
 				      sizeof(*slot));
@@ -195,7 +195,7 @@ static int pin_ancestors(struct plan *plan, const char *path)
 		policy_decide(plan->policy, OPERATION_WRITE, buffer, &decision);
 		if (!decision.allowed)
 			break;
-		e = add_pin(plan, buffer);
+		e = plan_pin(plan, buffer);
 	}
 	return e;
 }
@@ -205,7 +205,7 @@ static int compare_strings(const void *left, const void *right)
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-static void unique_pins(struct plan *plan)
+void plan_unique_pins(struct plan *plan)
 {
 	size_t kept = 0;
 
@@ -237,10 +237,10 @@ static int make_pins(struct plan *plan)
 		struct decision decision;
 
 		policy_decide(policy, OPERATION_WRITE, policy->links[i], &decision);
-		if (decision.allowed && (e = add_pin(plan, policy->links[i])) >= 0)
+		if (decision.allowed && (e = plan_pin(plan, policy->links[i])) >= 0)
 			e = pin_ancestors(plan, policy->links[i]);
 	}
-	unique_pins(plan);
+	plan_unique_pins(plan);
 	return e;
 }
 
@@ -527,6 +527,8 @@ static int fill(struct plan *plan)
 
 	plan->restricted_read = root < 0 || policy->rules[root].access == ACCESS_DENY;
 	plan->root_writable = root >= 0 && policy->rules[root].access == ACCESS_WRITE;
+	if (policy->platform == PLATFORM_MACOS)
+		return (e = plan_macos(plan)) < 0 || (e = promise_limits(plan)) < 0 ? e : gaps_of_settings(plan);
 	/* 32-bit programs have their sockets from the broker, too. */
 	plan->broker = is_anything_writable(policy) || (policy->kernel_allow & (1u << KERNEL_FOREIGN_ARCH));
 	plan_network_layers(plan);
@@ -599,18 +601,4 @@ int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error 
 	text_done(&text);
 	arena_done(&arena);
 	return refused ? -ENOTSUP : 0;
-}
-
-void plan_record(struct plan *plan, enum log_level level)
-{
-	const struct features *f = &plan->features;
-
-	plan->log = level;
-	if (level != LOG_NONE && f->seccomp && f->seccomp_notify && !f->outer_listener)
-		plan->broker = true;
-}
-
-bool plan_records(const struct plan *plan)
-{
-	return plan->broker && plan->features.seccomp_notify && !plan->features.outer_broker;
 }

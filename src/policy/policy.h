@@ -34,7 +34,6 @@ enum limit_name {
 
 const char *access_name(enum access access);		/* "deny", "read", "write", "commit" */
 const char *kernel_name_text(enum kernel_name name);
-bool kernel_name_is(const char *text);
 const char *limit_name_text(enum limit_name name);
 
 /* --- profile.c: profiles as written ------------------------------------------------------- */
@@ -159,8 +158,6 @@ struct host {
 	/* What the caller would be told outside the box: 0 where it may, else -errno. aspect: enum event_aspect.
 	 * NULL: it may everything. */
 	int (*permits)(void *context, const char *path, enum access wanted, int aspect);
-	/* Whether there is a process of that number outside the box. NULL: there is. */
-	bool (*process_exists)(void *context, int pid);
 };
 
 /* --- resolve.c: names → absolute rules ---------------------------------------------------- */
@@ -237,6 +234,7 @@ struct policy {
 	struct permission *permissions;		/* in the order of the profile's settings */
 	size_t permission_count, permission_capacity;
 	const struct setting *gpu;	/* devices.gpu; these three are the profile's, NULL: not asked for */
+	struct rule gpu_rule;		/* macOS: what devices.gpu opens is allowed by this */
 	const struct setting *appleevents, *extra_sbpl;		/* macOS */
 	const char *gpu_missing, *gpu_remedy;	/* Linux: what was looked for in vain, what to do; or NULL */
 	struct device_link *device_links;	/* Linux: what the box's /dev needs besides nodes */
@@ -275,6 +273,7 @@ struct decision {
 	bool allowed;
 	const struct rule *rule;	/* NULL: no entry */
 	const char *reason;		/* static: why, where there is no rule; NULL: what no entry names is denied */
+	bool gpu;			/* devices.gpu would allow it */
 };
 
 /* subject: an absolute and canonical path; or what struct permission says of the operation (connect: a port, or
@@ -290,6 +289,8 @@ bool policy_rules_below(const struct policy *policy, const char *path);
 bool policy_rename_allowed(const struct policy *policy, const char *from, const char *to);
 /* Whether the profile opens every subject of an operation ("*") and closes none. */
 bool policy_opens_all(const struct policy *policy, enum operation operation);
+/* The nearest rule on a directory above path, or NULL (plan.c). */
+const struct rule *policy_enclosing(const struct policy *policy, const char *path);
 /* Index of the rule exactly at path, or -1. */
 ptrdiff_t policy_rule_at(const struct policy *policy, const char *path);
 /* One pattern against one absolute path: * ? [...] {a,b} within a component, ** across. glob_prefix: whether
@@ -306,6 +307,33 @@ char *glob_quote(struct arena *arena, const char *text);
 /* The directory, unquoted, that all matches of an absolute pattern stand below (or are). NULL: out of memory. */
 char *glob_base(struct arena *arena, const char *pattern);
 
+/* --- macos.c: what is open on macOS besides files ------------------------------------------ */
+
+enum macos_kind { MACOS_MACH, MACOS_SYSCTL, MACOS_IOKIT, MACOS_SEGMENT_READ, MACOS_SEGMENT_WRITE };
+enum macos_when { MACOS_ALWAYS, MACOS_APPLEEVENTS, MACOS_READ_ALL, MACOS_NETWORK, MACOS_FULL, MACOS_GPU };
+enum { MACOS_EXACT, MACOS_PREFIX };
+
+struct macos_row {			/* of macos.def */
+	enum macos_kind kind;
+	enum macos_when when;
+	bool prefix;			/* whatever begins with name */
+	const char *name, *why;
+};
+
+const struct macos_row *macos_rows(size_t *ret_count);
+bool macos_row_holds(const struct policy *policy, const struct macos_row *row);
+/* The link of the root's into /private that a path leads through, or NULL. */
+const char *macos_root_link(const char *path);
+/* A directory that programs of all kinds put their sockets into. */
+bool macos_is_shared(const char *path);
+/* The socket that names of hosts are asked at. */
+#define MACOS_RESOLVER "/private/var/run/mDNSResponder"
+/* Pattern of the sockets that the command makes in such a directory for itself. NULL: out of memory. */
+const char *macos_own_socket_pattern(struct arena *arena, const char *directory);
+/* Whether a local socket may be connected to because it lies where the command may write, outside such
+ * directories, and the host had not bound it at start. */
+bool macos_socket_is_own(const struct policy *policy, const char *path, const struct rule **ret_rule);
+
 /* --- plan.c: who enforces what ------------------------------------------------------------ */
 
 struct features {			/* what this machine has; probe() fills it, tests write it */
@@ -321,6 +349,8 @@ struct features {			/* what this machine has; probe() fills it, tests write it *
 	bool proc_mountable;		/* a new procfs may be mounted */
 	bool foreign_calls;		/* this architecture's 32-bit calls have rows to be judged by */
 	bool root;			/* the caller's uid is 0 */
+	bool sandbox_exec;		/* macOS: /usr/bin/sandbox-exec is there */
+	bool inside_seatbelt;		/* macOS: a Seatbelt profile holds us already */
 };
 
 enum layer {
@@ -333,6 +363,7 @@ enum layer {
 	LAYER_PIN,			/* a directory or link that must not be renamed */
 	LAYER_OWNER,			/* file ownership: root's alone, and the command is not root */
 	LAYER_NAMESPACE, LAYER_SECCOMP, LAYER_LANDLOCK, LAYER_RLIMIT, LAYER_CLOCK, LAYER_ENVIRONMENT,
+	LAYER_SEATBELT,			/* macOS */
 	LAYER_NOTHING,			/* not there, nothing to hold (a missing place that may be written) */
 	LAYER__COUNT
 };
@@ -368,7 +399,7 @@ struct plan {
 	struct features features;
 	bool restricted_read;		/* the root is assembled, not made read-only in place */
 	bool root_writable;
-	enum log_level log;		/* plan_record() */
+	enum log_level log;		/* whoever asked for the plan says so afterwards */
 	bool broker;			/* the broker makes names */
 	enum sockets_layer sockets;
 	bool loopback;			/* the broker decides about the host's loopback, for its namespace is shared */
@@ -386,10 +417,6 @@ int plan_make(const struct policy *policy, const struct features *features, stru
 void plan_free(struct plan *plan);
 /* Whether a broker of its own runs for the plan, not one of a bawn around it. */
 bool plan_has_broker(const struct plan *plan);
-/* Asks for a record of what is refused: a box that had no need of a broker gets one for it, where there can be one. */
-void plan_record(struct plan *plan, enum log_level level);
-/* Whether somebody in the box can record what is refused. */
-bool plan_records(const struct plan *plan);
 /* 0, or -ENOTSUP with all gaps named: what, from which line, what is missing, what would make it possible. */
 int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error *err);
 

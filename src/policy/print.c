@@ -37,6 +37,7 @@ static const struct { const char *name, *help; } layers[] = {
 	[LAYER_RLIMIT]	    = { "rlimit",	"a resource limit of the kernel's" },
 	[LAYER_CLOCK]	    = { "clock",	"the launcher's clock" },
 	[LAYER_ENVIRONMENT] = { "environment",	"the environment that the command is given" },
+	[LAYER_SEATBELT]    = { "seatbelt",	"the generated Seatbelt profile" },
 	[LAYER_NOTHING]	    = { "nothing",	"not there, and nothing to hold" },
 };
 

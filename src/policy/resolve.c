@@ -19,6 +19,24 @@ static bool is_entry(const struct rule *rule)
 	return rule->kind == RULE_PATH || rule->kind == RULE_DEVICE;
 }
 
+/* macOS compares what is denied without case where the volume does: the kernel tells Seatbelt the name on the disk, and
+ * a profile may have another. On Linux what stands there is denied as the object that it is. */
+static bool denies_any_case(struct resolver *r, const char *path, enum access access)
+{
+	struct host_entry entry = { .type = HOST_MISSING };
+	const char *directory = path;
+
+	if (r->host->platform != PLATFORM_MACOS || access != ACCESS_DENY || !r->host->folds_case)
+		return false;
+	while (strcmp(directory, "/") != 0 && (r->host->lookup(r->host->context, directory, &entry) < 0 ||
+					       entry.type != HOST_DIRECTORY)) {
+		directory = path_absolute(&r->policy->arena, directory, "..");
+		if (!directory)
+			return false;
+	}
+	return r->host->folds_case(r->host->context, directory);
+}
+
 int resolver_add_at(struct resolver *r, const char *path, const char *written, enum host_type type, enum access access,
 		  enum rule_kind kind, const struct origin *origin, const char *label)
 {
@@ -28,10 +46,11 @@ int resolver_add_at(struct resolver *r, const char *path, const char *written, e
 	if (!rule)
 		return error_oom(r->err);
 	*rule = (struct rule){
-		.nocase = kind == RULE_PROTECTED && r->nocase,
+		.nocase = (kind == RULE_PROTECTED && r->nocase) || denies_any_case(r, path, access),
 		.path = path, .written = strcmp(path, written) ? written : path, .access = access, .kind = kind,
 		.type = type, .origin = *origin, .label = label,
 	};
+	r->policy->any_nocase |= rule->nocase;
 	return 0;
 }
 
@@ -191,6 +210,7 @@ static int add_glob(struct resolver *r, const char *base, const char *pattern, c
 	if (!rule->path || !rule->label)
 		return error_oom(r->err);
 	rule->written = rule->path;
+	rule->nocase = denies_any_case(r, glob_base(&policy->arena, rule->path), ACCESS_DENY);
 	if (!glob_valid(rule->path, &reason))
 		return error_at(r->err, setting->origin.file, setting->origin.line, setting->origin.column,
 				"%s: %s", rule->label, reason);
@@ -332,12 +352,28 @@ static int add_entries(struct resolver *r)
 
 /* --- round two: what follows from them ---------------------------------------------------- */
 
+static int add_system_macos(struct resolver *r)
+{
+	static const struct { const char *path; enum access access; const char *why; } places[] = {
+#define SYSTEM_MACOS(path, access, why) { path, ACCESS_##access, why },
+#include "policy/system.def"
+#undef SYSTEM_MACOS
+	};
+	static const struct origin always = { .file = "always" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (resolver_add_at(r, places[i].path, places[i].path, HOST_DEVICE, places[i].access, RULE_SYSTEM,
+				    &always, places[i].why) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
 static int add_system(struct resolver *r)
 {
 	static const struct origin always = { .file = "always" };
 
-	if (r->host->platform != PLATFORM_LINUX)
-		return 0;
+	if (r->host->platform == PLATFORM_MACOS)
+		return add_system_macos(r);
 	for (size_t i = 0; i < ARRAY_SIZE(system_places); i++) {
 		/* Of /sys as a whole only ":root" = "write" says too much; elsewhere the rules around it say enough. */
 		if (!strcmp(system_places[i].path, "/sys") &&
@@ -461,27 +497,18 @@ static int scan_roots(struct resolver *r)
 	return e;
 }
 
-/* A socket is known by the name that it was bound to, which may be a link's: /var/run/docker.sock is in /run. */
-static bool is_opened(const struct resolver *r, const char *path)
-{
-	struct decision decision;
-	struct host_entry entry;
-
-	policy_decide(r->policy, OPERATION_UNIX_CONNECT, path, &decision);
-	if (!decision.allowed && r->policy->permission_count &&
-	    path_canonical(&r->policy->arena, r->host, path, &path, &entry, NULL) >= 0)
-		policy_decide(r->policy, OPERATION_UNIX_CONNECT, path, &decision);
-	return decision.allowed;
-}
-
 static int close_sockets(struct resolver *r)
 {
 	struct policy *policy = r->policy;
 
 	for (const char *const *path = r->host->sockets; path && *path; path++) {
+		struct decision decision;
 		const char **slot;
 
-		if (is_opened(r, *path))
+		policy_decide(policy, OPERATION_UNIX_CONNECT, *path, &decision);
+		/* On macOS others are allowed for being the command's own; this one is the host's. */
+		if (decision.allowed && (policy->platform == PLATFORM_LINUX || !decision.rule ||
+					 decision.rule->kind == RULE_PERMISSION))
 			continue;
 		slot = array_add(&policy->arena, (void **)&policy->sockets, &policy->socket_count,
 				 &policy->socket_capacity, sizeof(*slot));

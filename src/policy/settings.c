@@ -75,6 +75,20 @@ static bool is_for_gateway(enum profile_key key)
 	return false;
 }
 
+/* Whether this version has nothing that enforces a setting: Seatbelt text says more than the Linux side does yet. */
+static bool is_later(const struct policy *policy, enum profile_key key)
+{
+	static const enum profile_key on_macos[] = {
+		PROFILE_DEVICE, PROFILE_GPU, PROFILE_NET_ALL_SOCKETS, PROFILE_NET_CONNECT, PROFILE_NET_LISTEN,
+		PROFILE_NET_LOCAL_BINDING, PROFILE_NET_SOCKET,
+	};
+
+	for (size_t i = 0; policy->platform == PLATFORM_MACOS && i < ARRAY_SIZE(on_macos); i++)
+		if (on_macos[i] == key)
+			return false;
+	return key_row(key)->status == STATUS_LATER;
+}
+
 /* Whether a setting asks for anything: what says "no" to what is closed anyway does not. */
 static bool asks(const struct setting *setting)
 {
@@ -104,7 +118,7 @@ static int set_unenforced(const struct profile *profile, struct policy *policy, 
 		const struct setting *setting = &profile->settings[i];
 		struct setting *slot;
 
-		if (key_row(setting->key)->status != STATUS_LATER || !asks(setting) ||
+		if (!is_later(policy, setting->key) || !asks(setting) ||
 		    (policy->network == NETWORK_OFF && is_for_gateway(setting->key)))
 			continue;
 		slot = array_add(&policy->arena, (void **)&policy->unenforced, &policy->unenforced_count,

@@ -25,6 +25,8 @@ struct request {
 	size_t config_size;
 	const char *config_origin;
 	const char *const *environ;		/* NULL: the process's */
+	bool platform_given;			/* else this machine's */
+	enum platform platform;
 	struct given *options;			/* in the order given */
 	size_t count, capacity;
 };
@@ -33,6 +35,11 @@ struct request {
 int request_add(struct request *request, const char *name, const char *value, struct bawn_error *err);
 /* Value of the last option of this name, or NULL. */
 const char *request_last(const struct request *request, const char *name);
+/* Value of the option at an index, if that one has this name; else NULL. */
+const char *request_nth(const struct request *request, const char *name, size_t index);
+/* The system to plan for; and the one that this is. */
+enum platform request_platform(const struct request *request);
+enum platform host_platform(void);
 
 /* --- chain.c ------------------------------------------------------------------------------ */
 
@@ -48,10 +55,6 @@ struct chain {					/* {0} before chain_load() */
 	int *keep_fds;
 	size_t keep_count, keep_capacity;
 	bool allow_degraded;
-	enum log_level log;
-	bool log_report;			/* a report at the end was asked for, too */
-	const char *log_path;			/* where JSON lines go: this file, */
-	int log_fd;				/* or this descriptor of the caller's, or -1 */
 	struct policy *policy;
 	struct plan *plan;
 };
@@ -71,6 +74,26 @@ void chain_warnings(const struct chain *chain, struct text *text);
 int chain_path(struct chain *chain, const char *typed, const char **ret_path, struct bawn_error *err);
 /* Frees everything; the request stays. */
 void chain_done(struct chain *chain);
+
+/* --- seatbelt.c: macOS -------------------------------------------------------------------- */
+
+struct seatbelt;
+
+/* The text of the chain's plan, which is made when there is none. */
+int chain_seatbelt(struct chain *chain, struct seatbelt **ret_seatbelt, struct bawn_error *err);
+/* Adds it to a plan that is shown; nothing on Linux, and where nothing is confined. */
+int chain_print_seatbelt(struct chain *chain, const char *const *argv, enum bawn_format format, struct text *text,
+			 struct bawn_error *err);
+
+/* --- explain.c ---------------------------------------------------------------------------- */
+
+/* *ret_operation OPERATION__COUNT: one of Seatbelt's own names. */
+int explain_operation(const char *name, enum platform platform, enum operation *ret_operation, struct bawn_error *err);
+int chain_explain(struct chain *chain, enum operation operation, const char *name, const char *target,
+		  enum bawn_format format, int *ret_allowed, struct text *text, struct bawn_error *err);
+/* The same of the Seatbelt profile that option "sbpl" names. warnings: what the lint finds in it. */
+int explain_sbpl(const struct request *request, const char *operation, const char *target, enum bawn_format format,
+		 int *ret_allowed, struct text *text, struct text *warnings, struct bawn_error *err);
 
 /* Tells the chain's profile what the options say (options.c; called by chain_profile()). */
 int request_apply(const struct request *request, struct chain *chain, struct bawn_error *err);

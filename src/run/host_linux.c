@@ -29,6 +29,11 @@ enum platform host_platform(void)
 	return PLATFORM_LINUX;
 }
 
+void host_probe(struct features *ret_features, bool thorough)
+{
+	linux_probe(ret_features, thorough);
+}
+
 static bool is_missing(int number)
 {
 	return number == ENOENT || number == ENOTDIR;

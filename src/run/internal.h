@@ -30,5 +30,12 @@ int host_list(void *context, const char *path,
 int host_sockets(struct arena *arena, const char *const **ret_paths, const char **ret_missing, struct bawn_error *err);
 
 enum platform host_platform(void);
+/* What this machine has; thorough: as linux_probe(). */
+void host_probe(struct features *ret_features, bool thorough);
+
+/* host_elsewhere.c: the same host, told as one of another system. Nothing when it is of that system already. */
+int host_elsewhere(struct arena *arena, enum platform platform, struct host *host, struct bawn_error *err);
+/* Where this machine has what the host has at a path. */
+const char *host_real_path(const struct host *host, const char *path);
 
 #endif

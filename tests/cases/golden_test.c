@@ -8,6 +8,7 @@
  *	plan.txt	`bawn plan`; at its end what it would be refused with
  *	plan.json	`bawn plan --format json`
  *	box.txt		what the child would do on Linux
+ *	seatbelt.txt	what sandbox-exec would be given on macOS, after base.sb
  *
  * NAME/options, when it is there: one line each of "profile ID", "add-dir DIR", "set KEY=VALUE" (as -c), "argv WORD"
  * and "feature NAME=NUMBER" for a machine that lacks something. A case is one test, and checks too that the mounts
@@ -100,6 +101,7 @@ static void compare(struct golden *golden, const char *file, const struct text *
 static bool set_feature(struct features *features, const char *name, int value)
 {
 	const struct { const char *name; bool *flag; } flags[] = {
+		{ "inside_seatbelt", &features->inside_seatbelt }, { "sandbox_exec", &features->sandbox_exec },
 		{ "foreign_calls", &features->foreign_calls }, { "new_mount_api", &features->new_mount_api },
 		{ "openat2", &features->openat2 },
 		{ "outer_broker", &features->outer_broker }, { "outer_listener", &features->outer_listener },
@@ -269,6 +271,39 @@ static void print_box(const struct golden *golden, struct text *text)
 			    (unsigned long long)box->limits[i].limit.rlim_cur);
 }
 
+static void print_seatbelt(const struct seatbelt *seatbelt, struct text *text)
+{
+	const char *own = strstr(seatbelt->text, "\n; --- services");
+
+	text_add(text, "parameters\n");
+	for (size_t i = 0; i < seatbelt->param_count; i++)
+		text_printf(text, "  %s %s\n", seatbelt->params[i].name, seatbelt->params[i].value);
+	text_add(text, own ? own : seatbelt->text);
+}
+
+static void check_seatbelt(struct golden *golden)
+{
+	struct scene *scene = &golden->scene;
+	struct text text = { 0 }, problem = { 0 };
+	struct seatbelt_input input = { .extra = read_file(golden, "extra.sb"), .extra_origin = "extra.sb" };
+
+	input.extra_size = input.extra ? strlen(input.extra) : 0;
+	if (scene->policy->unconfined || scene->policy->platform != PLATFORM_MACOS)
+		return;
+	if (seatbelt_lower(scene->plan, &input, &scene->seatbelt, &scene->err) < 0) {
+		fprintf(stderr, "%s: %s\n", golden->name, scene->err.message);
+		exit(2);
+	}
+	print_seatbelt(scene->seatbelt, &text);
+	compare(golden, "seatbelt.txt", &text);
+	if (!scene_policy_is_sound(scene, &problem) || !scene_seatbelt_is_sound(scene, &problem)) {
+		fprintf(stderr, "%s: %s", golden->name, problem.bytes);
+		golden->passed = false;
+	}
+	text_done(&text);
+	text_done(&problem);
+}
+
 static void check_plan(struct golden *golden)
 {
 	struct scene *scene = &golden->scene;
@@ -338,6 +373,7 @@ static void check_case(struct golden *golden)
 			exit(2);
 		check_plan(golden);
 		check_box(golden);
+		check_seatbelt(golden);
 	}
 	text_done(&text);
 	scene_done(&golden->scene);

@@ -11,11 +11,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const char *made_up_host, *made_up_toml;		/* shown when a promise is broken */
+
 static void expect(bool promise, const char *what, const char *text)
 {
 	if (promise)
 		return;
 	fprintf(stderr, "%s\n%s\n", what, text ? text : "");
+	if (made_up_host)
+		fprintf(stderr, "%s%s", made_up_host, made_up_toml);
 	abort();
 }
 
@@ -72,6 +76,11 @@ static void check_plan(struct scene *scene, const struct features *features)
 	expect(plan_print(scene->plan, NULL, BAWN_JSON, &text) == 0, "not printed", NULL);
 	if (plan_refuse(scene->plan, true, &scene->err) < 0)
 		expect(scene->err.message[0], "refused without a message", NULL);
+	if (!scene->policy->unconfined && scene->policy->platform == PLATFORM_MACOS) {
+		expect(scene_lower(scene) == 0, "no text", scene->err.message);
+		if (!scene_seatbelt_is_sound(scene, &problem))
+			expect(false, "the Seatbelt text does not keep its promise", problem.bytes);
+	}
 	if (!scene->policy->unconfined && scene->policy->platform == PLATFORM_LINUX) {
 		expect(scene_lower(scene) == 0, "no box", scene->err.message);
 		expect(linux_box_print(scene->box, &text) == 0, "not printed", NULL);
@@ -105,7 +114,10 @@ static void check_made_up(const uint8_t *bytes, size_t size)
 	struct text host = { 0 }, toml = { 0 };
 
 	scene_make_up(bytes, size, &host, &toml);
+	made_up_host = host.bytes;
+	made_up_toml = toml.bytes;
 	check(toml.bytes, host.bytes, NULL, &scene_features);
+	made_up_host = NULL;
 	text_done(&host);
 	text_done(&toml);
 }

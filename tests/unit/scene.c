@@ -7,7 +7,7 @@
 
 const struct features scene_features = {
 	.landlock_abi = 7, .user_namespaces = true, .seccomp = true, .seccomp_notify = true, .new_mount_api = true,
-	.openat2 = true, .proc_mountable = true, .foreign_calls = true,
+	.openat2 = true, .proc_mountable = true, .sandbox_exec = true, .foreign_calls = true,
 };
 
 /* --- the chain ---------------------------------------------------------------------------------------------------- */
@@ -45,12 +45,15 @@ int scene_plan(struct scene *scene, const struct features *features)
 
 int scene_lower(struct scene *scene)
 {
+	if (scene->policy->platform == PLATFORM_MACOS)
+		return seatbelt_lower(scene->plan, NULL, &scene->seatbelt, &scene->err);
 	return linux_lower(scene->plan, &scene->box, &scene->err);
 }
 
 void scene_done(struct scene *scene)
 {
 	linux_box_free(scene->box);
+	seatbelt_free(scene->seatbelt);
 	plan_free(scene->plan);
 	policy_free(scene->policy);
 	profiles_free(scene->profiles);
@@ -163,6 +166,8 @@ void scene_make_up(const uint8_t *bytes, size_t size, struct text *host, struct 
 	}
 	for (unsigned i = 0; i < count; i++)
 		free(entries[i]);
+	if (choose(&choices, 2))
+		text_add(host, "platform macos\nnocase /ws\n");
 }
 
 /* --- what holds of every policy ----------------------------------------------------------------------------------- */
@@ -384,4 +389,170 @@ bool scene_box_is_sound(const struct scene *scene, struct text *problem)
 		if (!node_is_as_promised(scene, &scene->fake.nodes[i], problem))
 			return false;
 	return true;
+}
+
+/* --- what holds of every Seatbelt text ---------------------------------------------------------------------------- */
+
+static const enum operation compared[] = {
+	OPERATION_READ, OPERATION_WRITE, OPERATION_EXEC, OPERATION_UNIX_BIND, OPERATION_UNIX_CONNECT,
+};
+
+/* What base.sb opens beyond any rule, and has to: docs/threats.md tells of it. */
+static bool is_opened_for_all(enum operation operation, const char *path)
+{
+	return operation == OPERATION_READ && !strcmp(path, "/");
+}
+
+static bool is_listed_device(const struct policy *policy, const char *path)
+{
+	for (size_t i = 0; i < policy->permission_count; i++)
+		if (policy->permissions[i].operation == OPERATION_DEVICE &&
+		    path_below(path, policy->permissions[i].rule.path, false))
+			return true;
+	return false;
+}
+
+/* The kernel asks about objects: a path that a link leads to or through, or that goes on behind a file, is none. */
+static bool is_object(const struct scene *scene, const char *path)
+{
+	const struct host *host = &scene->fake.host;
+	struct host_entry entry = { .direct = true };
+	struct arena arena = { 0 };
+	bool object = true;
+
+	if (!scene->fake.nodes)
+		return true;
+	if (host->lookup(host->context, path, &entry) < 0 || !entry.direct || entry.type == HOST_SYMLINK)
+		return false;
+	while (object && strcmp(path, "/")) {
+		path = path_absolute(&arena, path, "..");
+		object = host->lookup(host->context, path, &entry) >= 0 &&
+			 (entry.type == HOST_DIRECTORY || entry.type == HOST_MISSING);
+	}
+	arena_done(&arena);
+	return object;
+}
+
+static bool path_agrees(const struct scene *scene, const struct sbpl *sbpl, const char *path, struct text *problem)
+{
+	if (!is_object(scene, path))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(compared); i++) {
+		struct sbpl_questions questions;
+		struct decision decision;
+		struct sbpl_answer answer;
+
+		policy_decide(scene->policy, compared[i], path, &decision);
+		if (compared[i] >= OPERATION_EXEC && decision.rule && decision.rule->kind == RULE_SYSTEM)
+			continue;	/* a device is no socket and no program */
+		if (is_listed_device(scene->policy, path))
+			continue;	/* what a profile says of a device is another operation */
+		sbpl_questions_make(compared[i], path, &questions);
+		sbpl_ask(sbpl, &questions, &answer);
+		if (answer.verdict == (decision.allowed ? SBPL_ALLOW : SBPL_DENY) ||
+		    is_opened_for_all(compared[i], path))
+			continue;
+		text_printf(problem, "%s %s: the policy says %s (%s), line %u of the text says %s\n",
+			    operation_name(compared[i]), path, decision.allowed ? "allow" : "deny",
+			    decision.rule ? decision.rule->label : "no rule", answer.line,
+			    answer.verdict == SBPL_ALLOW ? "allow" : answer.verdict == SBPL_DENY ? "deny" : "unknown");
+		return false;
+	}
+	return true;
+}
+
+/* The path, what stands below and beside it, and the same in other letters where they count for one. */
+static bool place_agrees(const struct scene *scene, const struct sbpl *sbpl, const char *path, enum host_type type,
+			 struct text *problem)
+{
+	static const char *const ends[] = { "", "/x", "/.git", "/.git/hooks/x", "/.env", "x", "/.GIT/x" };
+	bool good = path_agrees(scene, sbpl, path, problem);
+
+	for (size_t i = 1; good && i < ARRAY_SIZE(ends); i++) {
+		struct arena arena = { 0 };
+		const char *other = strcmp(path, "/") ? arena_printf(&arena, "%s%s", path, ends[i]) : "/x";
+
+		/* nothing stands below a file */
+		if (ends[i][0] != '/' || type == HOST_DIRECTORY || type == HOST_MISSING)
+			good = path_agrees(scene, sbpl, other, problem);
+		arena_done(&arena);
+	}
+	return good;
+}
+
+static bool can_be_renamed(const struct sbpl *sbpl, const char *path)
+{
+	struct sbpl_question question = { .operation = "file-write-unlink" };
+	struct sbpl_answer answer;
+
+	sbpl_question_add(&question, "path", path);
+	sbpl_evaluate(sbpl, &question, &answer);
+	return answer.verdict != SBPL_DENY;
+}
+
+static bool way_keeps_its_name(const struct sbpl *sbpl, const struct rule *rule, struct text *problem)
+{
+	struct arena arena = { 0 };
+	char *path = arena_strdup(&arena, rule->path);
+	bool kept = true;
+
+	for (char *slash = path + strlen(path); kept && slash != path; slash = strrchr(path, '/')) {
+		*slash = '\0';
+		kept = !can_be_renamed(sbpl, path);
+		if (!kept)
+			text_printf(problem, "%s can be renamed, with what is ruled at %s\n", path, rule->path);
+	}
+	arena_done(&arena);
+	return kept;
+}
+
+/* On a host without those links: then the lint has something to say. */
+static bool is_behind_root_link(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->count; i++)
+		if (macos_root_link(policy->rules[i].path) || macos_root_link(policy->rules[i].written))
+			return true;
+	for (size_t i = 0; i < policy->glob_count; i++)
+		if (macos_root_link(policy->globs[i].path))
+			return true;
+	return false;
+}
+
+static bool seatbelt_agrees(const struct scene *scene, const struct sbpl *sbpl, struct text *problem)
+{
+	const struct policy *policy = scene->policy;
+
+	if (!is_behind_root_link(policy) && sbpl_lint(sbpl, problem))
+		return false;
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (!place_agrees(scene, sbpl, rule->path, rule->type, problem) ||
+		    (rule->kind != RULE_SYSTEM && strcmp(rule->path, "/") && !way_keeps_its_name(sbpl, rule, problem)))
+			return false;
+	}
+	for (size_t i = 0; i < scene->fake.count; i++)
+		if (!place_agrees(scene, sbpl, scene->fake.nodes[i].path, scene->fake.nodes[i].type, problem))
+			return false;
+	for (size_t i = 0; i < policy->socket_count; i++)
+		if (!path_agrees(scene, sbpl, policy->sockets[i], problem))
+			return false;
+	return true;
+}
+
+bool scene_seatbelt_is_sound(const struct scene *scene, struct text *problem)
+{
+	struct bawn_error err = BAWN_ERROR_INIT;
+	struct sbpl *sbpl;
+	bool sound;
+
+	if (scene->policy->unconfined)
+		return true;
+	if (seatbelt_read(scene->seatbelt, &sbpl, &err) < 0) {
+		text_printf(problem, "%s\n", err.message);
+		return false;
+	}
+	sound = seatbelt_agrees(scene, sbpl, problem);
+	sbpl_free(sbpl);
+	return sound;
 }

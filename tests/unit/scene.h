@@ -13,6 +13,7 @@
 #ifndef BAWN_TESTS_SCENE_H
 #define BAWN_TESTS_SCENE_H
 
+#include "macos/macos.h"
 #include "fake_host.h"
 #include "linux/box.h"
 
@@ -22,7 +23,8 @@ struct scene {
 	struct profile *profile;
 	struct policy *policy;
 	struct plan *plan;
-	struct box *box;
+	struct box *box;		/* Linux */
+	struct seatbelt *seatbelt;	/* macOS */
 	struct bawn_error err;
 };
 
@@ -32,7 +34,7 @@ extern const struct features scene_features;	/* a machine that has all */
 int scene_read(struct scene *scene, const char *host, const char *toml, const char *id);
 int scene_resolve(struct scene *scene, const char *const *add_dirs);
 int scene_plan(struct scene *scene, const struct features *features);
-int scene_lower(struct scene *scene);
+int scene_lower(struct scene *scene);			/* to what the scene's platform has */
 void scene_done(struct scene *scene);
 
 /* A host of a few names and a profile about them, as the bytes choose: every file of both is well formed. */
@@ -42,5 +44,8 @@ void scene_make_up(const uint8_t *bytes, size_t size, struct text *host, struct 
 bool scene_policy_is_sound(const struct scene *scene, struct text *problem);
 /* Each object of the fake host is given by the mounts just what policy_decide() says. */
 bool scene_box_is_sound(const struct scene *scene, struct text *problem);
+/* The text is understood, has nothing to lint, and gives each object of the host, and names beside and below it, just
+ * what policy_decide() says; what is ruled keeps its name. */
+bool scene_seatbelt_is_sound(const struct scene *scene, struct text *problem);
 
 #endif

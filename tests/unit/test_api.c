@@ -162,12 +162,60 @@ static void options_are_judged_when_they_are_given(void **state)
 	bawn_free(box);
 }
 
-static void macos_is_not_planned_for_yet(void **state)
+static void macos_is_planned_for_and_not_run_here(void **state)
 {
+	const char *const argv[] = { "/bin/true", NULL };
+	struct bawn_error err = BAWN_ERROR_INIT;
 	struct bawn *box = new_box();
+	int status, allowed;
+	char *text;
 
-	assert_int_equal(bawn_platform(box, BAWN_PLATFORM_MACOS, NULL), -ENOTSUP);
+	assert_int_equal(bawn_platform(box, BAWN_PLATFORM_MACOS, NULL), 0);
+	assert_int_equal(bawn_plan(box, argv, BAWN_TEXT, &text, &err), 0);
+	assert_non_null(strstr(text, "(deny default)"));
+	assert_non_null(strstr(text, "/usr/bin/sandbox-exec -p '(the text below)' -D"));
+	assert_non_null(strstr(text, "-- /bin/true"));
+	bawn_text_free(text);
+	assert_int_equal(bawn_explain(box, "iokit", "AGXDeviceUserClient", BAWN_TEXT, &allowed, &text, &err), 0);
+	assert_int_equal(allowed, 0);
+	assert_non_null(strstr(text, "devices.gpu"));
+	bawn_text_free(text);
+	assert_int_equal(bawn_explain(box, "ipc-posix-sem", "/x", BAWN_JSON, &allowed, &text, &err), 0);
+	assert_int_equal(allowed, 1);
+	bawn_text_free(text);
+	assert_int_equal(bawn_run(box, argv, 0, &status, &err), -ENOTSUP);
 	assert_int_equal(bawn_platform(box, BAWN_PLATFORM_LINUX, NULL), 0);
+	assert_int_equal(bawn_explain(box, "iokit", "x", BAWN_TEXT, &allowed, &text, &err), -ENOTSUP);
+	bawn_free(box);
+}
+
+static void somebody_elses_seatbelt_profile_is_asked(void **state)
+{
+	static const char profile[] = "(version 1)\n(deny default)\n(allow file-read* (subpath (param \"TOP\")))\n"
+				      "(allow file-read* (subpath \"/tmp/x\"))\n(allow network* (remote ip \"example.com:1\"))\n";
+	struct bawn_error err = BAWN_ERROR_INIT;
+	struct bawn *box = new_box();
+	char path[] = "/tmp/bawn-sbpl-XXXXXX", *text;
+	int fd = mkstemp(path), allowed = -1;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, profile, sizeof(profile) - 1), sizeof(profile) - 1);
+	close(fd);
+	assert_int_equal(bawn_option(box, "sbpl", path, &err), 0);
+	assert_int_equal(bawn_option(box, "param", "TOP=/Users/u", &err), 0);
+	assert_int_equal(bawn_explain(box, "read", "/Users/u/x", BAWN_TEXT, &allowed, &text, &err), 0);
+	assert_int_equal(allowed, 1);
+	assert_non_null(strstr(text, ":3: (allow file-read* (subpath (param \"TOP\")))"));
+	bawn_text_free(text);
+	assert_non_null(strstr(bawn_warnings(box), "write /private/tmp/x"));
+	assert_non_null(strstr(bawn_warnings(box), "a host is * or localhost"));
+	assert_int_equal(bawn_explain(box, "write", "/Users/u/x", BAWN_TEXT, &allowed, &text, &err), 0);
+	assert_int_equal(allowed, 0);
+	bawn_text_free(text);
+	assert_int_equal(bawn_explain(box, "file-read-metadata", "/Users/u", BAWN_JSON, &allowed, &text, &err), 0);
+	assert_int_equal(allowed, 1);
+	bawn_text_free(text);
+	unlink(path);
 	bawn_free(box);
 }
 
@@ -745,7 +793,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(missing_arguments_are_refused_by_every_call),
 		TEST(options_are_judged_when_they_are_given),
-		TEST(macos_is_not_planned_for_yet),
+		TEST(macos_is_planned_for_and_not_run_here),
+		TEST(somebody_elses_seatbelt_profile_is_asked),
 		TEST(an_error_in_a_profile_carries_its_place),
 		TEST(a_named_file_must_exist_and_the_default_one_need_not),
 		TEST(the_file_is_looked_for_where_the_environment_says),

@@ -347,7 +347,9 @@ static void box_gives_what_the_policy_says_whatever_the_profile(void **state)
 		if (e < 0 && e != -ELOOP)
 			fail_msg("%s\n%s%s", scene.err.message, host.bytes, toml.bytes);
 		if (e >= 0 && (!scene_policy_is_sound(&scene, &problem) || scene_plan(&scene, &scene_features) < 0 ||
-			       scene_lower(&scene) < 0 || !scene_box_is_sound(&scene, &problem)))
+			       scene_lower(&scene) < 0 || !(scene.policy->platform == PLATFORM_MACOS ?
+							    scene_seatbelt_is_sound(&scene, &problem) :
+							    scene_box_is_sound(&scene, &problem))))
 			fail_msg("%s%s%s", problem.bytes, host.bytes, toml.bytes);
 		scene_done(&scene);
 		text_done(&host);

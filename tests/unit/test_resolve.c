@@ -906,11 +906,28 @@ static void root_gets_masks_where_others_need_none(void **state)
 	has("/proc/kcore", DENY, RULE_SYSTEM, HOST_OTHER);
 }
 
-static void other_platform_has_no_such_places(void **state)
+static void macos_has_places_of_its_own(void **state)
 {
 	try_to_resolve_with(HOST "platform macos\n", NULL, NULL, 0);
-	assert_int_equal(count_kind(RULE_SYSTEM), 0);
+	assert_int_equal(policy_rule_at(scene.policy, "/proc"), -1);
+	assert_int_equal(policy_rule_at(scene.policy, "/dev"), -1);
+	has("/dev/null", WRITE, RULE_SYSTEM, HOST_DEVICE);
 	has("/ws", WRITE, RULE_PATH, HOST_DIRECTORY);
+}
+
+static void macos_denies_in_any_case_where_a_volume_has_none(void **state)
+{
+	static const char toml[] = "[permissions.t.filesystem]\n':root' = 'write'\n'/ws/Secret' = 'deny'\n'/ws/**/*.Key' = 'deny'\n"
+				   "'/other/Secret' = 'deny'\n";
+	struct decision decision;
+
+	try_to_resolve_with("platform macos\nnocase /ws\nd /ws\nd /other\n", toml, NULL, 0);
+	policy_decide(scene.policy, OPERATION_READ, "/ws/SECRET/x", &decision);
+	assert_false(decision.allowed);
+	policy_decide(scene.policy, OPERATION_READ, "/ws/a/B.KEY", &decision);
+	assert_false(decision.allowed);
+	policy_decide(scene.policy, OPERATION_READ, "/other/SECRET", &decision);
+	assert_true(decision.allowed);
 }
 
 static void entry_that_says_what_is_so_anyway_is_taken(void **state)
@@ -1063,7 +1080,8 @@ int main(void)
 		T(entry_below_a_matching_directory_stays_denied),
 		T(devices_and_processes_are_the_boxs_own),
 		T(root_gets_masks_where_others_need_none),
-		T(other_platform_has_no_such_places),
+		T(macos_has_places_of_its_own),
+		T(macos_denies_in_any_case_where_a_volume_has_none),
 		T(entry_that_says_what_is_so_anyway_is_taken),
 		T(entry_that_asks_for_more_is_unenforced),
 		T(bound_sockets_are_closed),

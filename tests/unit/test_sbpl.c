@@ -286,6 +286,12 @@ static const struct { const char *text, *message; } refused[] = {
 	{ "(macro x y)", "t.sb:1:2: (macro ...) is not known" },
 	{ "(literal \"a", "t.sb:1:10: this string does not end" },
 	{ "#what", "t.sb:1:1: #what is not known" },
+	{ "(allow default) #| (deny default)", "t.sb:1:17: this comment does not end" },
+	{ "(define (deny . rest) #t)", "t.sb:1:10: deny is Seatbelt's own and keeps its meaning" },
+	{ "(define file-read* 1)", "t.sb:1:9: file-read* is Seatbelt's own and keeps its meaning" },
+	{ "(define subpath literal)", "t.sb:1:9: subpath is Seatbelt's own and keeps its meaning" },
+	{ "(define (param x) x)", "t.sb:1:10: param is Seatbelt's own and keeps its meaning" },
+	{ "(set! param 1)", "t.sb:1:7: param is Seatbelt's own and keeps its meaning" },
 	{ "(error \"too old\")", "t.sb:1:1: the profile says: too old" },
 	{ "'", "t.sb:1:1: nothing follows the quote" },
 	{ "(a .)", "t.sb:1:5: one value is expected behind the dot" },
@@ -396,9 +402,24 @@ static void lint_is_silent_about_what_is_right(void **state)
 	sbpl_free(sbpl);
 }
 
+static void tables_are_sorted_and_found(void **state)
+{
+	static const char *const names[] = {
+#define OPERATION(name) name,
+#include "macos/operations.def"
+#undef OPERATION
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (rules_operation(names[i]) != (ptrdiff_t)i)
+			fail_msg("%s is out of order", names[i]);
+	assert_int_equal(rules_operation("file-teleport"), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tables_are_sorted_and_found),
 		cmocka_unit_test(precedence_is_as_measured),
 		cmocka_unit_test(filters_match_what_they_name),
 		cmocka_unit_test(language_is_read),
