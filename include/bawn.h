@@ -108,9 +108,10 @@ BAWN_PUBLIC int bawn_plan(struct bawn *box, const char *const *argv, enum bawn_f
 BAWN_PUBLIC int bawn_explain(struct bawn *box, const char *operation, const char *target, enum bawn_format format,
 			     int *ret_allowed, char **ret_text, struct bawn_error *err);
 
-/* What of this machine a box can use, and what to change. topic "gpu": which GPUs are here, and whether they open
- * outside and inside a box; devices are opened and a box is run for that, of a minute at most. *ret_healthy is 1 when
- * there is nothing to change, else 0. */
+/* What this machine can enforce, what it cannot and what to change, for the built-in profiles and the box's own; and
+ * which places of secrets the latter lets be read. topic "gpu" (NULL: none) instead: which GPUs are here, and whether
+ * they open outside and inside a box; devices are opened and a box is run for that, of a minute at most. *ret_healthy
+ * is 1 when there is nothing to change, else 0. */
 BAWN_PUBLIC int bawn_doctor(struct bawn *box, const char *topic, enum bawn_format format, int *ret_healthy,
 			    char **ret_text, struct bawn_error *err);
 

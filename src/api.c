@@ -233,13 +233,14 @@ int bawn_doctor(struct bawn *box, const char *topic, enum bawn_format format, in
 	bool healthy = false;
 	int r;
 
-	if (!box || !topic || !ret_healthy || !ret_text || !is_format(format))
-		return bad_argument(err, __func__, "a box, a topic, a format and places for the answer are needed");
-	if (strcmp(topic, "gpu"))
+	if (!box || !ret_healthy || !ret_text || !is_format(format))
+		return bad_argument(err, __func__, "a box, a format and places for the answer are needed");
+	if (topic && strcmp(topic, "gpu"))
 		return error_set(err, EINVAL, "there is no topic \"%s\"; known is gpu", topic);
 	r = chain_load(&box->request, &chain, err);
 	if (r >= 0)
-		r = doctor_gpu(&chain, format, &text, &healthy, err);
+		r = topic ? doctor_gpu(&chain, format, &text, &healthy, err) :
+			    doctor_machine(&chain, format, &text, &healthy, err);
 	if (r < 0) {
 		text_done(&text);
 		return r;

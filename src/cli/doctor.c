@@ -13,10 +13,6 @@ int command_doctor(const struct invocation *invocation)
 	char *text;
 	int status, healthy;
 
-	if (!topic) {
-		usage_error(&err, "of what? bawn doctor gpu");
-		return fail_usage(invocation->command, &err);
-	}
 	if ((status = format_wanted(invocation, &format)) || (status = box_make(invocation, &box)))
 		return status;
 	if (bawn_doctor(box, topic, format, &healthy, &text, &err) < 0) {

@@ -351,18 +351,6 @@ static int print_text(const struct gpu_report *report, struct text *text, struct
 
 /* --- as JSON ------------------------------------------------------------------------------ */
 
-static void begin(struct json *json, const char *type)
-{
-	json_open(json, NULL, '{');
-	json_string(json, "type", type);
-}
-
-static void end(struct json *json)
-{
-	json_close(json, '}');
-	json_newline(json);
-}
-
 static void print_json_node(const struct node *node, struct json *json)
 {
 	char mode[8];
@@ -370,7 +358,7 @@ static void print_json_node(const struct node *node, struct json *json)
 	if (node->gpu->kind == GPU_LINK)
 		return;
 	snprintf(mode, sizeof(mode), "%04o", node->mode);
-	begin(json, "device");
+	doctor_begin(json, "device");
 	json_string(json, "path", node->gpu->path);
 	json_string(json, "family", gpu_families[node->gpu->family].word);
 	json_string(json, "mode", mode);
@@ -381,36 +369,36 @@ static void print_json_node(const struct node *node, struct json *json)
 		json_string(json, "inside", NULL);
 	else
 		json_bool(json, "inside", node->inside == OPENS);
-	end(json);
+	doctor_end(json);
 }
 
 static void print_line(struct json *json, const char *type, const char *key, const char *line)
 {
-	begin(json, type);
+	doctor_begin(json, type);
 	json_string(json, key, line);
-	end(json);
+	doctor_end(json);
 }
 
 static void print_json(const struct gpu_report *report, struct json *json)
 {
 	for (int i = 0; i < GPU__COUNT; i++) {
-		begin(json, "gpu");
+		doctor_begin(json, "gpu");
 		json_string(json, "family", gpu_families[i].word);
 		json_string(json, "title", gpu_families[i].title);
 		json_bool(json, "found", report->gpus.families & (1u << i));
 		json_integer(json, "on_bus", report->on_bus[i]);
-		end(json);
+		doctor_end(json);
 	}
 	for (size_t i = 0; i < report->gpus.count; i++)
 		print_json_node(&report->nodes[i], json);
 	if (report->untried)
 		print_line(json, "untried", "reason", report->untried);
 	if (report->query) {
-		begin(json, "query");
+		doctor_begin(json, "query");
 		json_string(json, "program", "nvidia-smi -L");
 		json_integer(json, "status", report->query_status);
 		json_string(json, "text", report->query);
-		end(json);
+		doctor_end(json);
 	}
 	for (size_t i = 0; i < report->advice_count; i++)
 		print_line(json, "advice", "text", report->advice[i]);
