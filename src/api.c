@@ -431,7 +431,7 @@ static int start(struct bawn *box, const char *const *argv, const int *stdio, un
 		return r;
 	command.keep_fds = chain->keep_fds;
 	command.keep_count = chain->keep_count;
-	r = child_start(chain->plan, &chain->host, &command, flags & BAWN_FORWARD_SIGNALS, -1, &child->child, err);
+	r = child_start(chain, &command, flags & BAWN_FORWARD_SIGNALS, &child->child, err);
 	if (r >= 0) {
 		child->box = box;
 		__atomic_add_fetch(&box->users, 1, __ATOMIC_RELAXED);

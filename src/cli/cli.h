@@ -31,7 +31,7 @@ enum {
 	EVERY = FOR_NONE - 1,
 };
 
-enum group { PROFILE, FILES, NETWORK, PROCESS, OUTPUT, GROUP__COUNT };
+enum group { PROFILE, FILES, NETWORK, PROCESS, RECORD, OUTPUT, GROUP__COUNT };
 
 struct cli_command { const char *name, *operands, *help; };
 

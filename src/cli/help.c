@@ -11,7 +11,7 @@
 
 static const char *const group_titles[GROUP__COUNT] = {
 	[PROFILE] = "Profile", [FILES] = "Files", [NETWORK] = "Network", [PROCESS] = "Process, kernel and devices",
-	[OUTPUT] = "Output",
+	[RECORD] = "Record of what is denied", [OUTPUT] = "Output",
 };
 
 static const char path_note[] =

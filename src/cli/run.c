@@ -2,13 +2,15 @@
 /* run.c — bawn run. Standard output belongs to the command; bawn speaks on standard error only. */
 #include "cli/cli.h"
 
-/* What the box denied: a hint when the command has failed. */
+/* What the box denied: a hint when the command has failed, or the report that was asked for. */
 static void print_denials(const struct invocation *invocation, struct bawn_child *child, int status)
 {
 	struct bawn_error err = BAWN_ERROR_INIT;
 	char *text;
 
-	if (status == 0 || invocation_last(invocation, "quiet"))
+	bool asked = invocation_last(invocation, "log-denials");
+
+	if ((status == 0 && !asked) || invocation_last(invocation, "quiet"))
 		return;
 	if (bawn_denials(child, &text, &err) < 0)
 		fail(&err);

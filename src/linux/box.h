@@ -93,6 +93,7 @@ struct box {
 				       them for it */
 	struct landlock_rule *landlock;
 	size_t landlock_count, landlock_capacity;
+	struct seccomp_options seccomp;
 	struct bpf_program bpf;
 	struct { int resource; struct rlimit limit; } limits[LIMIT__COUNT];
 	size_t limit_count;
@@ -236,6 +237,7 @@ struct broker {
 	struct events *events;		/* where they are recorded, or NULL */
 	struct event event;		/* of the call that is being answered */
 	const struct plan *plan;
+	struct seccomp_options seccomp;	/* the filter's */
 	const struct policy *policy;
 	bool creation_domain;		/* the command's own calls can make no name (Landlock) */
 	struct nested *nested;		/* the command may make namespaces of its own; NULL: it may not */

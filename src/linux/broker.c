@@ -166,6 +166,8 @@ int broker_read_place(const struct call *call, int at, uint64_t address, struct 
 	int r = target_read_path(&call->target, address, path);
 
 	r = r < 0 ? r : place_find(&call->target, at, path, ret_place);
+	if (r == -ENOENT || (r == -EACCES && path[0]))
+		broker_about_unfound(call, OPERATION_WRITE, ASPECT_NAME, at, path);
 	if (r == 0) {
 		broker_settle(call, ret_place);
 		broker_about(call, OPERATION_WRITE, ASPECT_NAME, ret_place->path);
@@ -373,8 +375,12 @@ static int move(struct call *call, int from_at, uint64_t from_path, int to_at, u
 	char old_name[TARGET_NAME_MAX + 1], new_name[TARGET_NAME_MAX + 1];
 	int r = broker_read_place(call, from_at, from_path, &from);
 
-	if (r < 0 || (r = new_place(call, to_at, to_path, false, &to)) < 0)
+	if (r < 0)
 		return r;
+	if ((r = new_place(call, to_at, to_path, false, &to)) < 0) {
+		broker_is_gone(call, &from);
+		return r;
+	}
 	if (is_dot(&from) || is_dot(&to))	/* do_renameat2(), fs/namei.c */
 		return !is_dot(&from) && (flags & 1 /* RENAME_NOREPLACE */) ? -EEXIST : -EBUSY;
 	if ((r = judge_object(call, &from)) < 0 || (r = judge_object(call, &to)) < 0 ||
@@ -486,7 +492,9 @@ static int make_call(struct call *call)
 
 	switch (call->notif->data.nr) {
 #ifdef SYS_open		/* architectures that came late have only the calls with a directory */
-	case SYS_open: return broker_open(call, AT_FDCWD, a[0], (int)a[1], (mode_t)a[2]);
+	case SYS_open:
+		return broker_reads(call, (int)a[1]) ? broker_watch_open(call, AT_FDCWD, a[0], (int)a[1]) :
+						       broker_open(call, AT_FDCWD, a[0], (int)a[1], (mode_t)a[2]);
 	case SYS_creat: return broker_open(call, AT_FDCWD, a[0], O_CREAT | O_WRONLY | O_TRUNC, (mode_t)a[1]);
 	case SYS_mkdir: return make_directory(call, AT_FDCWD, a[0], (mode_t)a[1]);
 	case SYS_mknod: return make_node(call, AT_FDCWD, a[0], (mode_t)a[1], (dev_t)a[2]);
@@ -497,7 +505,9 @@ static int make_call(struct call *call)
 #ifdef SYS_renameat
 	case SYS_renameat: return move(call, (int)a[0], a[1], (int)a[2], a[3], 0);
 #endif
-	case SYS_openat: return broker_open(call, (int)a[0], a[1], (int)a[2], (mode_t)a[3]);
+	case SYS_openat:
+		return broker_reads(call, (int)a[2]) ? broker_watch_open(call, (int)a[0], a[1], (int)a[2]) :
+						       broker_open(call, (int)a[0], a[1], (int)a[2], (mode_t)a[3]);
 	case SYS_openat2: return broker_open_how(call);
 	/* A program that confines itself would rely on it, and what we make for it is made outside its domain:
 	 * it is told that there is no Landlock. An inner bawn sends its rules to us besides. */
@@ -518,8 +528,21 @@ static int make_call(struct call *call)
 	case SYS_socketpair:
 		return broker_make_pair(call, (int)a[0], broker_pair_type(call, (int)a[0], (int)a[1]), (int)a[2], a[3]);
 	case SYS_bind: return bind_socket(call, (int)a[0], a[1], a[2] & 0xffffffffu);
-	default: return -ENOSYS;
+	default: return broker_change(call);
 	}
+}
+
+/* What the filter would have refused itself, were it not for the record. */
+static const struct seccomp_row *find_refusal(const struct call *call, int *ret_number)
+{
+	struct seccomp_options options = call->broker->seccomp;
+
+	if (!(options.watch & WATCH_DENIALS))
+		return NULL;
+	if (call->target.narrow)
+		options.arch = seccomp_foreign(options.arch);
+	return seccomp_refusal(&options, call->notif->data.nr, (const uint64_t *)call->notif->data.args,
+			       ret_number);
 }
 
 static int add_descriptor(const struct call *call, int fd, int fd_flags, uint32_t flags)
@@ -575,7 +598,8 @@ void broker_answer(struct broker *broker)
 {
 	struct notif notif = { 0 };
 	struct call call = { .broker = broker, .notif = &notif, .fd = NO_FD, .created = { .parent_fd = NO_FD } };
-	int result;
+	const struct seccomp_row *refusal;
+	int result, number = 0;
 
 	if (ioctl(broker->listener_fd, NOTIF_IOCTL_RECV, &notif) < 0)
 		return;			/* the caller died before we looked */
@@ -583,8 +607,11 @@ void broker_answer(struct broker *broker)
 	call.target.narrow = notif.data.arch != seccomp_audit_arch(SECCOMP_HOST);
 	broker_begin(&call);
 	call.target.own_root = broker->nested && !nested_is_same_tree(broker->nested, call.target.tid);
-	result = call.target.narrow ? broker_translate(&call, &notif.data) : 0;
-	if (result == 0)
+	refusal = find_refusal(&call, &number);
+	result = call.target.narrow && !refusal ? broker_translate(&call, &notif.data) : 0;
+	if (refusal)
+		result = broker_refused(&call, refusal, number);
+	else if (result == 0)
 		result = make_call(&call);
 	if (call.go_on && call.in_memory)
 		result = -ENOSYS;
@@ -639,7 +666,7 @@ void broker_init(struct broker *broker, const struct inside *in)
 
 	*broker = (struct broker){
 		.listener_fd = in->listener_fd, .wake_fd = in->wake_fd, .events = in->command->events,
-		.plan = box->plan, .parts = box_broker_parts(box->plan),
+		.plan = box->plan, .seccomp = box->seccomp, .parts = box_broker_parts(box->plan),
 		.policy = box->plan->policy, .creation_domain = box->landlock_creation != 0,
 		.nested = may_nest ? &nested : NULL,
 		.missing = box->missing, .missing_count = box->missing_count,

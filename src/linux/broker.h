@@ -82,9 +82,29 @@ void broker_begin(const struct call *call);		/* about nothing yet */
 void broker_about(const struct call *call, enum operation operation, enum event_aspect aspect, const char *subject);
 /* Says why and returns result. */
 int broker_because(const struct call *call, enum event_cause cause, int result);
+/* Whether the source of a refused call is not there; then it is about that. */
+bool broker_is_gone(const struct call *call, const struct place *from);
 /* Of two places the one that the kernel's result is about; returns result. */
 int broker_blame(const struct call *call, const struct place *from, const struct place *to, int result);
 void broker_record(const struct call *call, int number);
+/* A path on which no place was found: as far as it leads, and the rest as it is written. */
+void broker_about_unfound(const struct call *call, enum operation operation, enum event_aspect aspect, int at,
+			  const char *path);
+/* What the kernel keeps because of a mount or a pin is kept for a rule; returns result. */
+int broker_busy(const struct call *call, const char *path, int result);
+/* The call by another name than its number's, and what a report may say of it. */
+void broker_detail(const struct call *call, const char *name, const char *why);
+
+/* --- broker_change.c, broker_watch.c: calls that are here only to be recorded ------------- */
+
+int broker_change(struct call *call);
+int broker_watch(struct call *call);
+bool broker_reads(const struct call *call, int flags);
+int broker_watch_open(struct call *call, int at, uint64_t path, int flags);
+/* The filter refuses the call, and we say so for it. */
+int broker_refused(struct call *call, const struct seccomp_row *row, int number);
+/* Records what the kernel will say of a place that the caller opens itself. */
+void broker_foresee(struct call *call, const struct place *place, int mode);
 
 /* --- broker_open.c ------------------------------------------------------------------------ */
 

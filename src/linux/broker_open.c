@@ -214,8 +214,11 @@ static int open_on_proc(struct call *call, const struct place *place, int flags)
 		return reopen(call, own, flags);
 	/* What only writes what is there may go on in any case: its flags came in a register, so whatever its
 	 * path becomes, the mounts hold. uid_map and its like ask who opened them. */
-	if (may_go_on(call) || (number < 0 && !(flags & O_CREAT) && call->notif->data.nr != SYS_openat2))
+	if (may_go_on(call) || (number < 0 && !(flags & O_CREAT) && call->notif->data.nr != SYS_openat2)) {
+		if (number < 0)
+			broker_foresee(call, place, W_OK);
 		return go_on(call);
+	}
 	if (number >= 0)
 		return ours ? open_held(call, own, flags) : -EACCES;
 	return open_own_proc(call, place, flags);
@@ -294,8 +297,10 @@ static int open_existing(struct call *call, const struct place *place, int flags
 		return -ENOTDIR;
 	if (S_ISFIFO(st->st_mode) && !(flags & O_NONBLOCK))
 		return open_by_helper(call, place, flags);
-	if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode) && may_go_on(call))
+	if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode) && may_go_on(call)) {
+		broker_foresee(call, place, W_OK);
 		return go_on(call);
+	}
 	allowed = broker_allows(call, place);
 	broker_about(call, OPERATION_WRITE, ASPECT_CONTENT, place->path);
 	if (S_ISREG(st->st_mode) && is_writing(flags) && broker_git_name(call, place, &commit) != GIT_NAME_NONE)

@@ -110,10 +110,10 @@ static int try_exec(struct inside *in, const char *path)
 {
 	char *const *environ_ = (char *const *)(uintptr_t)in->box->plan->policy->environ;
 
-	execve(path, (char *const *)(uintptr_t)in->command->argv, environ_);
+	syscall(SYS_execve, path, in->command->argv, environ_, WATCH_OWN_EXEC);
 	if (errno == ENOEXEC) {		/* a script without "#!": execvp(3) gives it to the shell, and so do we */
 		in->script_argv[1] = path;
-		execve("/bin/sh", (char *const *)(uintptr_t)in->script_argv, environ_);
+		syscall(SYS_execve, "/bin/sh", in->script_argv, environ_, WATCH_OWN_EXEC);
 	}
 	return errno;
 }

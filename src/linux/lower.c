@@ -379,13 +379,18 @@ unsigned box_broker_parts(const struct plan *plan)
 
 static int lower_seccomp(struct box *box, struct bawn_error *err)
 {
-	struct seccomp_options options = {
+	static const unsigned watched[] = {
+		[LOG_NONE] = 0, [LOG_DENIALS] = WATCH_CHANGES | WATCH_DENIALS,
+		[LOG_ALL] = WATCH_CHANGES | WATCH_DENIALS | WATCH_READS,
+	};
+
+	box->seccomp = (struct seccomp_options){
 		.arch = SECCOMP_HOST,
 		.kernel_allow = box->plan->policy->kernel_allow,
 		.broker = box_broker_parts(box->plan),
+		.watch = plan_records(box->plan) ? watched[box->plan->log] : 0,
 	};
-
-	return box->plan->features.seccomp ? seccomp_lower(&options, &box->arena, &box->bpf, err) : 0;
+	return box->plan->features.seccomp ? seccomp_lower(&box->seccomp, &box->arena, &box->bpf, err) : 0;
 }
 
 int linux_lower(const struct plan *plan, struct box **ret_box, struct bawn_error *err)

@@ -27,6 +27,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 
 #define NUMBERS		512		/* more than any system call's */
@@ -47,6 +48,8 @@
 	 CLONE_NEWNET)
 #define PRIVATE_STATE \
 	(CLONE_FILES | CLONE_FS | CLONE_SYSVSEM | CLONE_VM | CLONE_SIGHAND | CLONE_THREAD)
+
+#define AT_CWD		((uint32_t)AT_FDCWD)
 
 #define ALWAYS				{ TEST_END, 0, 0, 0 }
 #define MASKED(argument, mask, value)	{ TEST_IS, argument, mask, value }
@@ -74,6 +77,15 @@ const struct seccomp_row seccomp_rows[] = {
 #undef CALL
 
 const size_t seccomp_row_count = ARRAY_SIZE(seccomp_rows);
+
+#define WATCH(name, x86_64, aarch64, condition, class, outcome) \
+	{ { #name, { x86_64, aarch64, NONE }, { condition }, outcome, KERNEL_NONE, "" }, WATCH_##class },
+const struct seccomp_watch seccomp_watched[] = {
+#include "linux/watched.def"
+};
+#undef WATCH
+
+const size_t seccomp_watched_count = ARRAY_SIZE(seccomp_watched);
 
 #define CALL(name, x86_64, aarch64, i386, condition, outcome, opened_by, reason) \
 	_Static_assert((x86_64) < NUMBERS && (aarch64) < NUMBERS && (i386) < NUMBERS, #name " has too high a number");
@@ -109,6 +121,9 @@ const char *seccomp_call_name(int number)
 	for (size_t i = 0; number >= 0 && i < seccomp_row_count; i++)
 		if (seccomp_rows[i].numbers[SECCOMP_HOST] == number)
 			return seccomp_rows[i].name;
+	for (size_t i = 0; number >= 0 && i < seccomp_watched_count; i++)
+		if (seccomp_watched[i].row.numbers[SECCOMP_HOST] == number)
+			return seccomp_watched[i].row.name;
 	return NULL;
 }
 
@@ -143,11 +158,28 @@ static bool row_stands(const struct seccomp_row *row, const struct seccomp_optio
 	return row->numbers[options->arch] != SECCOMP_ABSENT && (!needs || (options->broker & needs));
 }
 
-static int row_outcome(const struct seccomp_row *row, const struct seccomp_options *options)
+static int row_own_outcome(const struct seccomp_row *row, const struct seccomp_options *options)
 {
 	bool opened = row->opened_by < KERNEL__COUNT && (options->kernel_allow >> row->opened_by & 1);
 
 	return opened ? SECCOMP_ALLOW : row->outcome;
+}
+
+/* An errno value, SECCOMP_ALLOW, or SECCOMP_BROKER whichever part of it is meant. */
+static int plain_outcome(int outcome)
+{
+	uint32_t value = outcomes[outcome_index(outcome)].value;
+
+	return value == SECCOMP_RET_USER_NOTIF ? SECCOMP_BROKER : (int)(value & SECCOMP_RET_DATA);
+}
+
+/* Where refusals are recorded, the broker refuses. Not what programs try before another way. */
+static int row_outcome(const struct seccomp_row *row, const struct seccomp_options *options)
+{
+	int outcome = row_own_outcome(row, options), number = plain_outcome(outcome);
+	bool told = number == EPERM || number == EAFNOSUPPORT || number == ESOCKTNOSUPPORT;
+
+	return told && (options->watch & WATCH_DENIALS) ? SECCOMP_BROKER : outcome;
 }
 
 const char *seccomp_row_outcome(const struct seccomp_row *row,
@@ -167,25 +199,41 @@ static bool test_holds(const struct seccomp_test *test, const uint64_t args[6])
 	return test->kind == TEST_ANY ? argument & test->mask : (argument & test->mask) == test->value;
 }
 
-static int plain_outcome(int outcome)
+static bool row_holds(const struct seccomp_row *row, const struct seccomp_options *options, int number,
+		      const uint64_t args[6])
 {
-	uint32_t value = outcomes[outcome_index(outcome)].value;
+	bool holds = row->numbers[options->arch] == number && row_stands(row, options);
 
-	return value == SECCOMP_RET_USER_NOTIF ? SECCOMP_BROKER : (int)(value & SECCOMP_RET_DATA);
+	for (size_t i = 0; holds && i < SECCOMP_TESTS; i++)
+		holds = test_holds(&row->tests[i], args);
+	return holds;
+}
+
+static const struct seccomp_row *find_row(const struct seccomp_options *options, int number, const uint64_t args[6])
+{
+	for (size_t i = 0; number >= 0 && i < seccomp_row_count; i++)
+		if (row_holds(&seccomp_rows[i], options, number, args))
+			return &seccomp_rows[i];
+	return NULL;
 }
 
 int seccomp_decide(const struct seccomp_options *options, int number, const uint64_t args[6])
 {
-	for (size_t i = 0; number >= 0 && i < seccomp_row_count; i++) {
-		const struct seccomp_row *row = &seccomp_rows[i];
-		bool holds = row->numbers[options->arch] == number && row_stands(row, options);
+	const struct seccomp_row *row = find_row(options, number, args);
 
-		for (size_t j = 0; holds && j < SECCOMP_TESTS; j++)
-			holds = test_holds(&row->tests[j], args);
-		if (holds)
-			return plain_outcome(row_outcome(row, options));
-	}
-	return SECCOMP_ALLOW;
+	return row ? plain_outcome(row_outcome(row, options)) : SECCOMP_ALLOW;
+}
+
+const struct seccomp_row *seccomp_refusal(const struct seccomp_options *options, int number, const uint64_t args[6],
+					  int *ret_number)
+{
+	const struct seccomp_row *row = find_row(options, number, args);
+	int refused = row ? plain_outcome(row_own_outcome(row, options)) : 0;
+
+	if (refused <= 0)
+		return NULL;
+	*ret_number = refused;
+	return row;
 }
 
 /* --- rows → tests and returns ------------------------------------------------------------- */
@@ -261,6 +309,21 @@ static unsigned *fate_of(struct lowering *lowering, int number)
 	return &lowering->fates[number];
 }
 
+static void row_emit(struct lowering *lowering, const struct seccomp_row *row)
+{
+	const struct seccomp_options *options = lowering->options;
+	unsigned *fate, label;
+
+	if (!row_stands(row, options))
+		return;
+	fate = fate_of(lowering, row->numbers[options->arch]);
+	label = return_emit(lowering, row_outcome(row, options));
+	for (size_t i = SECCOMP_TESTS; i-- > 0;)
+		label = test_emit(lowering, &row->tests[i], label, *fate);
+	*fate = label;
+}
+
+/* From the last to the first: those that are only watched come behind all others. */
 static void rows_emit(struct lowering *lowering)
 {
 	const struct seccomp_options *options = lowering->options;
@@ -268,18 +331,11 @@ static void rows_emit(struct lowering *lowering)
 	lowering->allow = lowering->x32 = lowering->foreign = return_emit(lowering, SECCOMP_ALLOW);
 	for (size_t i = 0; i < NUMBERS; i++)
 		lowering->fates[i] = lowering->allow;
-	for (size_t i = seccomp_row_count; i-- > 0;) {
-		const struct seccomp_row *row = &seccomp_rows[i];
-		unsigned *fate, label;
-
-		if (!row_stands(row, options))
-			continue;
-		fate = fate_of(lowering, row->numbers[options->arch]);
-		label = return_emit(lowering, row_outcome(row, options));
-		for (size_t j = SECCOMP_TESTS; j-- > 0;)
-			label = test_emit(lowering, &row->tests[j], label, *fate);
-		*fate = label;
-	}
+	for (size_t i = seccomp_watched_count; i-- > 0;)
+		if (seccomp_watched[i].class & options->watch)
+			row_emit(lowering, &seccomp_watched[i].row);
+	for (size_t i = seccomp_row_count; i-- > 0;)
+		row_emit(lowering, &seccomp_rows[i]);
 }
 
 /* --- numbers → search --------------------------------------------------------------------- */

@@ -56,6 +56,13 @@ struct seccomp_row {
 	const char *reason;
 };
 
+/* What is watched besides (watched.def). */
+enum { WATCH_CHANGES = 1, WATCH_DENIALS = 2, WATCH_READS = 4 };
+#define WATCH_OWN_EXEC	0x6261776el		/* fourth argument, which execve(2) has none of: bawn's own */
+
+extern const struct seccomp_watch { struct seccomp_row row; unsigned class; } seccomp_watched[];
+extern const size_t seccomp_watched_count;
+
 /* Sorted by name; of one name's rows the first that fits decides. */
 extern const struct seccomp_row seccomp_rows[];
 extern const size_t seccomp_row_count;
@@ -67,6 +74,7 @@ struct seccomp_options {
 #define BROKER_NAMES	1u
 #define BROKER_SOCKETS	2u
 #define BROKER_LOOPBACK	4u
+	unsigned watch;				/* needs BROKER_NAMES. WATCH_DENIALS: it is also who refuses */
 };
 
 /* Which other architecture's calls foreign-arch opens on this one, each judged by its own column;
@@ -76,6 +84,9 @@ enum seccomp_arch seccomp_foreign(enum seccomp_arch arch);
 int seccomp_translate(enum seccomp_arch from, int number, enum seccomp_arch to);
 uint32_t seccomp_audit_arch(enum seccomp_arch arch);	/* AUDIT_ARCH_... */
 
+/* The row that refuses the call, whoever says so; NULL: it is not refused. */
+const struct seccomp_row *seccomp_refusal(const struct seccomp_options *options, int number, const uint64_t args[6],
+					  int *ret_number);
 /* Name of a system call of this machine that the table knows, or NULL. */
 const char *seccomp_call_name(int number);
 

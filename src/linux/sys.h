@@ -39,6 +39,9 @@
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr		442
 #endif
+/* Constants of their own: they stand in a switch, whatever the libc has. */
+#define SYS_FACCESSAT2			439
+#define SYS_FCHMODAT2			452
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset	444
 #define SYS_landlock_add_rule		445

@@ -76,14 +76,6 @@ static const struct grant {
 	[OPERATION_MACH_LOOKUP] = { "macos.mach_lookup", " = [", "]", NULL },
 };
 
-static bool kernel_name_is(const char *subject)
-{
-	for (int i = 0; i < KERNEL__COUNT; i++)
-		if (!strcmp(subject, kernel_name_text((enum kernel_name)i)))
-			return true;
-	return false;
-}
-
 static void grant_permission(struct arena *arena, enum operation operation, const char *subject, bool own_denial,
 			const char **ret_line, const char **ret_option)
 {

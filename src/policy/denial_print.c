@@ -110,7 +110,8 @@ static void print_what(const struct denial *denial, struct text *text)
 		show_visible(text, denial->program);
 		text_add(text, ", ");
 	}
-	if (denial->cause == CAUSE_KERNEL && denial->call[0] && strcmp(denial->call, denial->subject) != 0)
+	if (denial->cause == CAUSE_KERNEL && denial->call[0] && strcmp(denial->call, denial->subject) != 0 &&
+	    strcmp(denial->call, denial->program) != 0)
 		text_printf(text, "%s, ", denial->call);
 	add_errno(text, denial->number);
 	if (denial->count > 1)
@@ -156,9 +157,9 @@ static void print_totals(const struct denials *denials, size_t distinct, struct 
 		text_printf(text, "%llu denied, %zu different", (unsigned long long)denials->ours, distinct);
 	if (denials->more)
 		text_printf(text, ", and %llu more than could be told apart", (unsigned long long)denials->more);
-	if (denials->ordinary)
+	if (denials->ordinary + denials->failed)
 		text_printf(text, "; %llu failed that would have failed outside, too",
-			    (unsigned long long)denials->ordinary);
+			    (unsigned long long)(denials->ordinary + denials->failed));
 	text_add(text, "\n");
 }
 

@@ -10,6 +10,7 @@
  * by ownership is ours though the rules say yes. */
 #include "policy/event.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ITEMS_MAX	(2 * EVENTS_MANY)
@@ -33,6 +34,10 @@ static bool works_outside(const struct denials *denials, const struct event *eve
 	const struct host *host = denials->host;
 	enum operation operation = (enum operation)event->operation;
 
+	if (operation == OPERATION_KERNEL && event->cause == CAUSE_NONE_THERE)
+		return !host || !host->process_exists ||
+		       host->process_exists(host->context, (int)strtol(event->subject + strcspn(event->subject, " "),
+								       NULL, 10));
 	if (event->cause == CAUSE_KERNEL)
 		return event->aspect != ASPECT_ROOT || denials->policy->uid == 0;
 	if (!host || !host->permits || !operation_is_path(operation))
@@ -47,7 +52,7 @@ static bool lacks_capability(const struct denials *denials, const struct event *
 	       (event->number == EPERM || event->number == EACCES);
 }
 
-static void judge(const struct denials *denials, const struct event *event, struct denial *denial)
+static void judge(const struct denials *denials, const struct event *event, const char *detail, struct denial *denial)
 {
 	static const char *const whys[CAUSE__COUNT] = {
 		[CAUSE_BELOW] = "a rule speaks of what lies below it: it must keep its name",
@@ -62,6 +67,8 @@ static void judge(const struct denials *denials, const struct event *event, stru
 		denial->why = "root has no capabilities in the box";
 	if (denial->decision.allowed && whys[event->cause])
 		denial->why = whys[event->cause];
+	if (event->detail[0] && !kernel_name_is(event->subject))
+		denial->why = detail;
 	denial->ours = (!denial->decision.allowed || denial->why) && works_outside(denials, event);
 }
 
@@ -116,7 +123,7 @@ int denials_add(struct denials *denials, const struct event *event, uint64_t cou
 	struct denial *denial = event->subject[0] ? find(denials, event, hash) : NULL;
 
 	if (!denial && event->subject[0] && (denial = add_item(denials, event, hash))) {
-		judge(denials, event, denial);
+		judge(denials, event, arena_strdup(&denials->arena, event->detail), denial);
 		if (denial->ours && !denial->why)
 			decision_grant(&denials->arena, denials->policy, denial->operation, denial->subject,
 				       &denial->decision, &denial->line, &denial->option);

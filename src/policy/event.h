@@ -39,6 +39,7 @@ struct event {
 	int32_t pid;			/* the thread's, in the box; 0: not known */
 	char program[16];		/* its name, as ps(1) shows it; "": not known */
 	char call[24];			/* "openat"; "": not known */
+	char detail[96];		/* why, in words, where the cause needs some; or "" */
 	char subject[4096];		/* as policy_decide() wants it */
 };
 
@@ -55,11 +56,15 @@ void events_init(struct events *events, unsigned slots);
  * nothing. Whether the reader is to be woken: it had taken everything before this one. */
 bool events_record(struct events *events, const struct event *event);
 
+/* An ordinary failure that needs no slot: the rules allow it. */
+void events_failed(struct events *events, enum operation operation);
+
 struct events_reader {			/* the supervisor's; trusts nothing in the shared memory but the counts */
 	struct events *events;
 	unsigned slots;
 	uint64_t *seen;			/* by slot: how many have been taken */
 	uint64_t seen_more[OPERATION__COUNT];
+	uint64_t failed;		/* ordinary failures: since the beginning, as of the last time */
 };
 
 /* seen: room for as many as there are slots, zeroed. */
@@ -80,7 +85,7 @@ struct denial {				/* one line of a report */
 	uint64_t count;
 	bool ours;			/* else an ordinary failure: it would have failed outside, too */
 	struct decision decision;
-	const char *why;		/* static: it was not the decision, but this; or NULL */
+	const char *why;		/* it was not the decision, but this; or NULL */
 	const char *line, *option;	/* what would allow it; NULL: nothing of that sort */
 	uint32_t hash;
 };
@@ -92,6 +97,7 @@ struct denials {			/* {.policy = …, .host = …} to begin; both must outlive i
 	struct denial *items;
 	size_t count, capacity;
 	uint64_t ours, ordinary;	/* all that happened */
+	uint64_t failed;		/* ordinary ones, too, that were only counted; set by whoever knows */
 	uint64_t more;			/* of ours: without an item, for want of memory or of room */
 };
 

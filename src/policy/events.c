@@ -22,6 +22,7 @@ struct events {
 	uint32_t slots, used;
 	uint32_t news;			/* something was recorded since the reader last looked */
 	uint64_t more[OPERATION__COUNT];
+	uint64_t failed[OPERATION__COUNT];
 	struct slot slot[];
 };
 
@@ -93,6 +94,7 @@ static void fill(struct event *copy, const struct event *event)
 	copy->pid = event->pid;
 	copy_text(copy->program, event->program, sizeof(copy->program));
 	copy_text(copy->call, event->call, sizeof(copy->call));
+	copy_text(copy->detail, event->detail, sizeof(copy->detail));
 	copy_text(copy->subject, event->subject, sizeof(copy->subject));
 }
 
@@ -148,6 +150,12 @@ bool events_record(struct events *events, const struct event *event)
 	return __atomic_exchange_n(&events->news, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
+void events_failed(struct events *events, enum operation operation)
+{
+	if (events)
+		__atomic_fetch_add(&events->failed[operation], 1, __ATOMIC_RELAXED);
+}
+
 /* --- reading ------------------------------------------------------------------------------ */
 
 void events_reader_init(struct events_reader *reader, struct events *events, unsigned slots, uint64_t *seen)
@@ -161,6 +169,7 @@ static bool read_event(const struct event *shared, struct event *ret_event)
 	memcpy(ret_event, shared, sizeof(*ret_event));
 	ret_event->program[sizeof(ret_event->program) - 1] = '\0';
 	ret_event->call[sizeof(ret_event->call) - 1] = '\0';
+	ret_event->detail[sizeof(ret_event->detail) - 1] = '\0';
 	ret_event->subject[sizeof(ret_event->subject) - 1] = '\0';
 	return ret_event->operation < OPERATION__COUNT && ret_event->cause < CAUSE__COUNT &&
 	       ret_event->aspect < ASPECT__COUNT && ret_event->number > 0 && ret_event->number < 4096;
@@ -198,6 +207,9 @@ int events_take(struct events_reader *reader, int (*visit)(void *argument, const
 	uint32_t used;
 	int r = 0;
 
+	reader->failed = 0;
+	for (unsigned i = 0; reader->events && i < OPERATION__COUNT; i++)
+		reader->failed += __atomic_load_n(&reader->events->failed[i], __ATOMIC_RELAXED);
 	if (!reader->events || !__atomic_exchange_n(&reader->events->news, 0, __ATOMIC_ACQ_REL))
 		return 0;
 	used = __atomic_load_n(&reader->events->used, __ATOMIC_ACQUIRE);

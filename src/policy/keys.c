@@ -166,6 +166,14 @@ const char *access_name(enum access access)
 	return names[access];
 }
 
+bool kernel_name_is(const char *text)
+{
+	for (int i = 0; i < KERNEL__COUNT; i++)
+		if (!strcmp(text, kernel_name_text((enum kernel_name)i)))
+			return true;
+	return false;
+}
+
 const char *kernel_name_text(enum kernel_name name)
 {
 	return kernel_words[name];

@@ -602,3 +602,17 @@ int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error 
 	arena_done(&arena);
 	return refused ? -ENOTSUP : 0;
 }
+
+void plan_record(struct plan *plan, enum log_level level)
+{
+	const struct features *f = &plan->features;
+
+	plan->log = level;
+	if (level != LOG_NONE && f->seccomp && f->seccomp_notify && !f->outer_listener)
+		plan->broker = true;
+}
+
+bool plan_records(const struct plan *plan)
+{
+	return plan->broker && plan->features.seccomp_notify && !plan->features.outer_broker;
+}

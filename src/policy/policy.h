@@ -34,6 +34,7 @@ enum limit_name {
 
 const char *access_name(enum access access);		/* "deny", "read", "write", "commit" */
 const char *kernel_name_text(enum kernel_name name);
+bool kernel_name_is(const char *text);
 const char *limit_name_text(enum limit_name name);
 
 /* --- profile.c: profiles as written ------------------------------------------------------- */
@@ -158,6 +159,8 @@ struct host {
 	/* What the caller would be told outside the box: 0 where it may, else -errno. aspect: enum event_aspect.
 	 * NULL: it may everything. */
 	int (*permits)(void *context, const char *path, enum access wanted, int aspect);
+	/* Whether there is a process of that number outside the box. NULL: there is. */
+	bool (*process_exists)(void *context, int pid);
 };
 
 /* --- resolve.c: names → absolute rules ---------------------------------------------------- */
@@ -399,7 +402,7 @@ struct plan {
 	struct features features;
 	bool restricted_read;		/* the root is assembled, not made read-only in place */
 	bool root_writable;
-	enum log_level log;		/* whoever asked for the plan says so afterwards */
+	enum log_level log;		/* plan_record() */
 	bool broker;			/* the broker makes names */
 	enum sockets_layer sockets;
 	bool loopback;			/* the broker decides about the host's loopback, for its namespace is shared */
@@ -417,6 +420,10 @@ int plan_make(const struct policy *policy, const struct features *features, stru
 void plan_free(struct plan *plan);
 /* Whether a broker of its own runs for the plan, not one of a bawn around it. */
 bool plan_has_broker(const struct plan *plan);
+/* Asks for a record of what is refused: a box that had no need of a broker gets one for it, where there can be one. */
+void plan_record(struct plan *plan, enum log_level level);
+/* Whether somebody in the box can record what is refused. */
+bool plan_records(const struct plan *plan);
 /* 0, or -ENOTSUP with all gaps named: what, from which line, what is missing, what would make it possible. */
 int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error *err);
 

@@ -141,7 +141,7 @@ static int load_profiles(struct chain *chain, struct bawn_error *err)
 
 int chain_load(const struct request *request, struct chain *ret_chain, struct bawn_error *err)
 {
-	struct chain chain = { .request = request };
+	struct chain chain = { .request = request, .log_fd = -1 };
 	int r = host_read(&chain.arena, request_last(request, "directory"),
 			  request->environ ? request->environ : (const char *const *)environ, &chain.host, err);
 
@@ -184,10 +184,14 @@ int chain_plan(struct chain *chain, bool thorough, struct bawn_error *err)
 		.landlock_abi = 7, .user_namespaces = true, .seccomp = true, .seccomp_notify = true,
 		.new_mount_api = true, .openat2 = true, .proc_mountable = true, .sandbox_exec = true,
 	};
+	int r;
 
 	if (chain->host.platform == host_platform())
 		host_probe(&features, thorough);
-	return plan_make(chain->policy, &features, &chain->plan, err);
+	r = plan_make(chain->policy, &features, &chain->plan, err);
+	if (r >= 0)
+		plan_record(chain->plan, chain->log);
+	return r;
 }
 
 void chain_warnings(const struct chain *chain, struct text *text)
@@ -196,6 +200,9 @@ void chain_warnings(const struct chain *chain, struct text *text)
 		text_add(text, chain->profiles->warnings.bytes);
 	if (chain->policy && chain->policy->warnings.size)
 		text_add(text, chain->policy->warnings.bytes);
+	if (chain->log != LOG_NONE && chain->plan && !plan_records(chain->plan))
+		text_add(text, "--log-denials: nothing is recorded here, for there is no broker of this box's own: the "
+			 "system has no seccomp notification, or another sandbox around us takes the notifications\n");
 	for (size_t i = 0; chain->allow_degraded && chain->plan && i < chain->plan->gap_count; i++)
 		if (chain->plan->gaps[i].acceptable)
 			text_printf(text, "not enforced, as --allow-degraded accepts: %s (%s)\n",

@@ -55,6 +55,10 @@ struct chain {					/* {0} before chain_load() */
 	int *keep_fds;
 	size_t keep_count, keep_capacity;
 	bool allow_degraded;
+	enum log_level log;
+	bool log_report;			/* a report at the end was asked for, too */
+	const char *log_path;			/* where JSON lines go: this file, */
+	int log_fd;				/* or this descriptor of the caller's, or -1 */
 	struct policy *policy;
 	struct plan *plan;
 };

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -168,13 +169,19 @@ static int host_permits(void *context, const char *path, enum access wanted, int
 	return faccessat(AT_FDCWD, path, wanted == ACCESS_WRITE ? W_OK : R_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
+static bool host_process_exists(void *context, int pid)
+{
+	(void)context;
+	return kill(pid, 0) == 0 || errno == EPERM;
+}
+
 int host_read(struct arena *arena, const char *directory, const char *const *environ_, struct host *ret_host,
 	      struct bawn_error *err)
 {
 	struct host host = {
 		.platform = host_platform(), .uid = geteuid(), .gid = getegid(), .environ = environ_,
 		.lookup = host_lookup, .list = host_list, .folds_case = host_folds_case, .read = host_read_file,
-		.permits = host_permits,
+		.permits = host_permits, .process_exists = host_process_exists,
 	};
 	int r = directory ? given_directory(arena, directory, &host.cwd, err)
 			  : current_directory(arena, &host.cwd, err);

@@ -109,6 +109,24 @@ static int unknown_name(const char *what, const char *given, const char *const *
 			 nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
+static int check_log(const char *value, struct bawn_error *err)
+{
+	if (!strcmp(value, "all"))
+		return 0;
+	return error_set(err, EINVAL, "\"%s\": the only value is \"all\"", value);
+}
+
+static int check_log_descriptor(const char *value, struct bawn_error *err)
+{
+	long fd;
+
+	if (parse_number(value, 1 << 20, &fd) < 0 || fd < 1)
+		return error_set(err, EINVAL, "\"%s\" is no descriptor to write to", value);
+	if (fcntl((int)fd, F_GETFD) < 0)
+		return error_set(err, EBADF, "descriptor %ld is not open", fd);
+	return 0;
+}
+
 static int check_kernel(const char *value, struct bawn_error *err)
 {
 	const char *names[KERNEL__COUNT + 1] = { NULL };
@@ -372,6 +390,37 @@ static int apply_kernel(struct chain *chain, const char *value, struct bawn_erro
 	return set(chain, "kernel.allow", list, err);
 }
 
+static int apply_log(struct chain *chain, const char *value, struct bawn_error *err)
+{
+	(void)err;
+	chain->log = value ? LOG_ALL : LOG_DENIALS;
+	chain->log_report = true;
+	return 0;
+}
+
+/* A log is of no use without something to be logged. */
+static void need_log(struct chain *chain)
+{
+	if (chain->log == LOG_NONE)
+		chain->log = LOG_DENIALS;
+}
+
+static int apply_log_fd(struct chain *chain, const char *value, struct bawn_error *err)
+{
+	(void)err;
+	need_log(chain);
+	chain->log_path = NULL;
+	chain->log_fd = (int)strtol(value, NULL, 10);
+	return 0;
+}
+
+static int apply_log_file(struct chain *chain, const char *value, struct bawn_error *err)
+{
+	need_log(chain);
+	chain->log_fd = -1;
+	return chain_path(chain, value, &chain->log_path, err);
+}
+
 static int apply_set(struct chain *chain, const char *value, struct bawn_error *err)
 {
 	size_t size = key_size(value);
@@ -398,6 +447,9 @@ static const struct option_row rows[] = {
 	{ "keep-fd",		NEEDS_VALUE,	false,	check_descriptor,	apply_keep_fd },
 	{ "limit",		NEEDS_VALUE,	true,	check_limit,		apply_limit },
 	{ "listen",		NEEDS_VALUE,	false,	check_port,		apply_listen },
+	{ "log-denials",	MAY_HAVE_VALUE,	false,	check_log,		apply_log },
+	{ "log-fd",		NEEDS_VALUE,	false,	check_log_descriptor,	apply_log_fd },
+	{ "log-file",		NEEDS_VALUE,	false,	check_filled,		apply_log_file },
 	{ "network",		NEEDS_VALUE,	true,	check_network,		apply_network },
 	{ "param",		NEEDS_VALUE,	false,	check_param,		NULL },
 	{ "permission-profile",	NEEDS_VALUE,	false,	check_filled,		NULL },

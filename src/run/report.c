@@ -7,7 +7,9 @@
  *
  * Should: lose nothing from the count. Mustn't: believe what is in the table (events.c), hold the command up. */
 #include "run/report.h"
+#include "run/chain.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,29 +20,46 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LAST_WAIT_MS	2000			/* at the end, for a reader of the log who reads nothing */
 #define LINES_MAX	((size_t)1 << 20)	/* bytes that wait for whoever reads the log */
 
-int report_open(struct report *report, const struct policy *policy, const struct host *host, enum log_level level,
-		int log_fd, struct bawn_error *err)
+static int open_log(const struct chain *chain, struct report *report, struct bawn_error *err)
 {
-	unsigned slots = level == LOG_NONE ? EVENTS_FEW : EVENTS_MANY;
-	void *memory;
+	report->log_fd = chain->log_fd;
+	if (chain->log_path)
+		report->own_fd = open(chain->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (chain->log_path && report->own_fd < 0)
+		return error_system(err, errno, "log file %s", chain->log_path);
+	if (chain->log_path)
+		report->log_fd = report->own_fd;
+	if (report->log_fd < 0)
+		return 0;
+	report->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return report->wake_fd < 0 ? error_system(err, errno, "watch for what is refused") : 0;
+}
 
-	*report = (struct report){
-		.denials = { .policy = policy, .host = host }, .level = level, .wake_fd = -1, .log_fd = log_fd,
-		.size = events_size(slots),
+int report_open(const struct chain *chain, struct report *ret_report, struct bawn_error *err)
+{
+	struct report report = {
+		.denials = { .policy = chain->policy, .host = &chain->host }, .whole = chain->log_report, .wake_fd = -1,
+		.log_fd = -1, .own_fd = -1,
 	};
-	memory = mmap(NULL, report->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *memory;
+	int r;
+
+	report.slots = chain->log == LOG_NONE ? EVENTS_FEW : EVENTS_MANY;
+	report.size = events_size(report.slots);
+	memory = mmap(NULL, report.size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return error_system(err, errno, "make room for what is refused");
-	report->events = memory;
-	events_init(report->events, slots);
-	report->slots = slots;
-	if (log_fd >= 0 && (report->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
-		report_close(report);
-		return error_system(err, errno, "watch for what is refused");
-	}
-	return 0;
+	report.events = memory;
+	events_init(report.events, report.slots);
+	r = open_log(chain, &report, err);
+	if (r < 0)
+		report_close(&report);
+	else
+		*ret_report = report;
+	return r;
 }
 
 /* --- one event ---------------------------------------------------------------------------- */
@@ -96,8 +115,8 @@ int report_write(struct report *report, bool all, struct bawn_error *err)
 		size_t size = report->lines.size - report->written;
 		ssize_t count;
 
-		if (poll(&log, 1, all ? -1 : 0) == 0)
-			return 0;
+		if (poll(&log, 1, all ? LAST_WAIT_MS : 0) == 0)
+			return all ? error_set(err, ETIMEDOUT, "nobody reads the log of what was refused") : 0;
 		count = write_quietly(report->log_fd, report->lines.bytes + report->written,
 				      size < PIPE_BUF ? size : PIPE_BUF);
 		if (count < 0 && errno != EINTR && errno != EAGAIN) {
@@ -140,20 +159,28 @@ int report_take(struct report *report, struct bawn_error *err)
 		return error_system(err, errno, "read what was refused");
 	if (report->lines.size - report->written < LINES_MAX)	/* else their reader is slow: the table counts on */
 		events_take(&report->reader, take_event, report);
+	report->denials.failed = report->reader.failed;
 	return report->lines.failed ? error_oom(err) : report_write(report, false, err);
 }
 
-int report_print(struct report *report, struct text *text, struct bawn_error *err)
+int report_finish(struct report *report, struct bawn_error *err)
 {
 	int r = report_take(report, err);
 
 	if (r == 0)
 		r = report_write(report, true, err);
-	if (r == 0)
+	if (r == 0)			/* what had no room in the lines before */
 		r = report_take(report, err);
+	return r < 0 ? r : report_write(report, true, err);
+}
+
+int report_print(struct report *report, struct text *text, struct bawn_error *err)
+{
+	int r = report_finish(report, err);
+
 	if (r < 0)
 		return r;
-	denials_print(&report->denials, report->level == LOG_NONE, text);
+	denials_print(&report->denials, !report->whole, text);
 	return 0;
 }
 
@@ -165,5 +192,6 @@ void report_close(struct report *report)
 	text_done(&report->lines);
 	denials_done(&report->denials);
 	cleanup_fd(&report->wake_fd);
-	*report = (struct report){ .wake_fd = -1, .log_fd = -1 };
+	cleanup_fd(&report->own_fd);
+	*report = REPORT_NONE;
 }

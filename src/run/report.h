@@ -12,23 +12,29 @@ struct report {
 	uint64_t *seen;
 	struct events_reader reader;
 	struct denials denials;
-	enum log_level level;
+	bool whole;			/* a report, not a hint */
 	int wake_fd;			/* eventfd: something was recorded; -1: nobody wants to know at once */
-	int log_fd;			/* where JSON lines go, the caller's; or -1 */
+	int log_fd;			/* where JSON lines go; or -1 */
+	int own_fd;			/* the same, if we opened it; or -1 */
 	struct text lines;		/* on their way there, */
 	size_t written;			/* so far as this */
 };
 
-/* policy and host must outlive the report. */
-int report_open(struct report *report, const struct policy *policy, const struct host *host, enum log_level level,
-		int log_fd, struct bawn_error *err);
+#define REPORT_NONE	((struct report){ .wake_fd = -1, .log_fd = -1, .own_fd = -1 })
+
+struct chain;
+
+/* The chain must outlive the report. */
+int report_open(const struct chain *chain, struct report *ret_report, struct bawn_error *err);
 /* Takes in what is new, and writes its lines. */
 int report_take(struct report *report, struct bawn_error *err);
-/* Writes lines that wait; all: until none is left, also if that blocks. */
+/* Takes in all that is new and writes all lines, waiting for a reader who reads. */
+int report_finish(struct report *report, struct bawn_error *err);
+/* Writes lines that wait; all: until none is left, or the reader has long read nothing. */
 int report_write(struct report *report, bool all, struct bawn_error *err);
 bool report_has_lines(const struct report *report);
 /* What was refused so far: with --log-denials the report, else a hint, which may be empty. */
 int report_print(struct report *report, struct text *text, struct bawn_error *err);
-void report_close(struct report *report);		/* also one that is {0} but for its descriptors, which are -1 */
+void report_close(struct report *report);		/* also REPORT_NONE */
 
 #endif

@@ -33,11 +33,11 @@ struct child {					/* a running command and what must be watched */
 	bool timed_out;
 };
 
-/* plan refused or not has been judged by the caller; its policy and host must outlive the child. :danger-full-access
- * runs unconfined. forward: from before the command exists, no signal that is to be passed on can end this process
- * instead. log_fd: where JSON lines about refusals go, or -1. */
-int child_start(const struct plan *plan, const struct host *host, const struct command *command, bool forward,
-		int log_fd, struct child *ret_child, struct bawn_error *err);
+/* The chain's plan, refused or not, has been judged by the caller; the chain must outlive the child.
+ * :danger-full-access runs unconfined. forward: from before the command exists, no signal that is to be passed on can
+ * end this process instead. */
+int child_start(const struct chain *chain, const struct command *command, bool forward, struct child *ret_child,
+		struct bawn_error *err);
 /* Blocks. Signals that a terminal sent to the whole group are not sent twice. */
 int child_wait(struct child *child, int *ret_status, struct bawn_error *err);
 int child_kill(struct child *child, int signal_number, struct bawn_error *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* supervise.c — starts the command and watches over it: one poll loop over its end, the clock and the signals
  * to pass on. */
-#include "run/run.h"
+#include "run/chain.h"
 #include "linux/sys.h"
 
 #include <poll.h>
@@ -56,11 +56,12 @@ static void forwarded_set(sigset_t *ret_set)
  * --------------------------------------------------------------------------------------------------------------------
  */
 
-int child_start(const struct plan *plan, const struct host *host, const struct command *asked, bool forward,
-		int log_fd, struct child *ret_child, struct bawn_error *err)
+int child_start(const struct chain *chain, const struct command *asked, bool forward, struct child *ret_child,
+		struct bawn_error *err)
 {
 	struct child child = { .process = { .pid = -1, .pidfd = -1 }, .wait_fd = -1, .clock_fd = -1,
-			       .report = { .wake_fd = -1, .log_fd = -1 } };
+			       .report = REPORT_NONE };
+	const struct plan *plan = chain->plan;
 	struct command command = *asked;
 	sigset_t hold;
 	struct box *box = NULL;
@@ -70,7 +71,7 @@ int child_start(const struct plan *plan, const struct host *host, const struct c
 		forwarded_set(&hold);
 		command.hold = &hold;
 	}
-	r = plan->policy->unconfined ? 0 : report_open(&child.report, plan->policy, host, plan->log, log_fd, err);
+	r = plan->policy->unconfined ? 0 : report_open(chain, &child.report, err);
 	if (r < 0)
 		return r;
 	command.events = child.report.events;
@@ -184,6 +185,8 @@ int child_wait(struct child *child, int *ret_status, struct bawn_error *err)
 	r = watch(child, signals);
 	if (r == 0)
 		r = reap(child, ret_status);
+	if (r == 0 && child->report.log_fd >= 0)
+		return report_finish(&child->report, err);
 	return r < 0 ? error_system(err, -r, "wait for the command") : 0;
 }
 

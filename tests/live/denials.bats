@@ -50,3 +50,69 @@ load helpers
   expect 1 box --deny cfg/secret -- mv cfg cfg2
   says "denied: write $WS/cfg"
 }
+
+# --- the record -----------------------------------------------------------------------------------------------------------
+
+# logged [OPTION...] -- COMMAND...: the JSON lines in $WORLD/log, and one word a line in output:
+# TYPE OPERATION TARGET ERRNO PROGRAM COUNT, sorted
+logged() {
+  rm -f "$WORLD/log"
+  box --quiet --log-file "$WORLD/log" "$@" > "$WORLD/said" 2>&1 < /dev/null || :
+  output=$(jq -r '[.type, .operation, .target, .errno, .program, .count] | join(" ")' "$WORLD/log" | LC_ALL=C sort)
+}
+
+@test "the report tells each denial once, with its rule and what would allow it" {
+  expect 0 box --log-denials -- sh -c 'for i in 1 2 3; do rm -f ~/f; echo x > ~/f; done; true'
+  says "bawn: denied: write $HOME/f  (sh, EROFS, 3 times)" \
+    "      rule:  \":root\" = \"read\"            (built-in :workspace)" \
+    "      allow: filesystem.\"$HOME/f\" = \"write\"  or  --write $HOME/f" \
+    "bawn: 3 denied, 1 different; 3 failed that would have failed outside, too"
+}
+
+@test "two printed lines in a profile make both succeed" {
+  : > ~/f
+  mkdir -p ~/d
+  expect 2 box --log-denials -- sh -c 'rmdir ~/d; echo x > ~/f'
+  {
+    echo "[permissions.t]"
+    echo 'extends = ":workspace"'
+    sed -n 's/^ *allow: \(.*\)  or  --.*/\1/p' <<< "$output"
+  } > "$WORLD/c.toml"
+  [ "$(grep -c filesystem "$WORLD/c.toml")" = 2 ] || fail "$output"
+  # a directory that a rule names keeps its name: what is in it may go
+  expect 0 box --config "$WORLD/c.toml" -P t -- sh -c 'echo x > ~/f; echo x > ~/d/f; rm ~/d/f'
+  unchanged ~/f x
+}
+
+@test "lines are written as things happen" {
+  mkfifo "$WORLD/pipe"
+  box --quiet --log-file "$WORLD/log" -- sh -c 'echo x > ~/f; while ! [ -e go ]; do sleep 0.05; done' 2> /dev/null &
+  local pid=$!
+  wait_for 10 grep -q '"target":"'"$HOME/f"'"' "$WORLD/log"
+  : > go
+  wait "$pid"
+}
+
+@test "a reader of the log who does not read holds nobody up" {
+  mkfifo "$WORLD/pipe"
+  exec 7<> "$WORLD/pipe"
+  expect 0 box --quiet --log-fd 7 -- sh -c 'i=0; while [ $i -lt 3000 ]; do echo x > ~/f$i; i=$((i+1)); done 2>/dev/null; true' &
+  local pid=$!
+  sleep 0.5
+  head -c 100 <&7 > /dev/null
+  # the command itself has ended long before its log is taken
+  cat <&7 > "$WORLD/log" &
+  local reader=$!
+  wait "$pid"
+  wait_for 10 grep -q f2999 "$WORLD/log"
+  kill "$reader"
+  exec 7>&-
+}
+
+@test "a log whose reader has gone is no end of the command" {
+  expect 0 bash -c '"$0" run --quiet --log-fd 7 -- sh -c "echo x > ~/f; sleep 0.2; echo x > ~/g; true" 7> >(true) 2> /dev/null' "$BAWN"
+}
+
+@test "the log-fd does not cross into the box" {
+  expect 0 bash -c '"$0" run --log-fd 7 -- sh -c "! [ -e /proc/self/fd/7 ]" 7> "$1"' "$BAWN" "$WORLD/log"
+}

@@ -162,7 +162,7 @@ static const char *good_value(const struct cli_option *option)
 	static const struct { const char *name, *value; } values[] = {
 		{ "allow-kernel", "io-uring" }, { "connect", "8080" }, { "env", "A=b" }, { "git", "commit" },
 		{ "keep-fd", "9" }, { "limit", "memory=2G" }, { "listen", "65535" }, { "network", "off" },
-		{ "param", "A=b" }, { "set", "network.enabled=true" },
+		{ "log-denials", "all" }, { "log-fd", "9" }, { "param", "A=b" }, { "set", "network.enabled=true" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++)

@@ -597,6 +597,86 @@ static void every_row_is_decided_about(void **state)
 	}
 }
 
+/* --- what is watched --- */
+
+static uint32_t ask(unsigned watch, uint32_t asked, enum seccomp_arch arch, int number, const uint64_t args[4])
+{
+	struct seccomp_options options = { arch, asked & ~BROKERS, broker_parts(asked), watch };
+	struct seccomp_call call = { .nr = number, .arch = archs[arch] };
+	struct arena arena = { 0 };
+	struct bpf_program program = { 0 };
+	uint32_t got;
+
+	memcpy(call.args, args, 4 * sizeof(args[0]));
+	assert_int_equal(seccomp_lower(&options, &arena, &program, NULL), 0);
+	got = bpf_simulate(&program, &call);
+	arena_done(&arena);
+	return got;
+}
+
+static void watched_calls_go_to_the_broker_by_their_class(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < seccomp_watched_count; i++) {
+		const struct seccomp_watch *watch = &seccomp_watched[i];
+		uint64_t args[4] = { 0 };
+
+		for (size_t j = 0; j < SECCOMP_TESTS; j++)
+			if (watch->row.tests[j].kind == TEST_IS)
+				args[watch->row.tests[j].argument] = watch->row.tests[j].value;
+		for (unsigned arch = 0; arch < SECCOMP_I386; arch++) {
+			int number = watch->row.numbers[arch];
+
+			if (number == SECCOMP_ABSENT)
+				continue;
+			assert_int_equal(ask(0, BROKER, arch, number, args), ALLOWED);
+			assert_int_equal(ask(watch->class, BROKER, arch, number, args),
+					 watch->row.outcome == SECCOMP_BROKER ? NOTIFIED : ALLOWED);
+			assert_int_equal(ask(7u & ~watch->class, BROKER, arch, number, args), ALLOWED);
+		}
+		if (i && strcmp(watch[-1].row.name, watch->row.name) > 0)
+			fail_msg("%s stands after %s", watch->row.name, watch[-1].row.name);
+	}
+}
+
+static void with_the_log_the_broker_says_what_the_filter_refuses(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(decisions); i++) {
+		const struct expectation *decision = &decisions[i];
+		int number = numbers_find(decision->call)[SECCOMP_X86_64];
+		bool told = decision->expected == REFUSED(EPERM) || decision->expected == REFUSED(EAFNOSUPPORT) ||
+			    decision->expected == REFUSED(ESOCKTNOSUPPORT);
+		uint32_t got;
+
+		(void)state;
+		if (!(decision->options & BROKER) || number < 0)
+			continue;
+		got = ask(WATCH_DENIALS, decision->options, SECCOMP_X86_64, number, decision->args);
+		if (got != (told ? NOTIFIED : decision->expected))
+			fail_msg("%s (row %zu): %#x", decision->call, i, got);
+	}
+}
+
+static void the_broker_knows_what_the_filter_refuses(void **state)
+{
+	static const struct { int number; uint64_t first; const char *name; } rows[] = {
+		{ 165, 0, "mount" }, { 41, 40, "socket" }, { 41, 1, NULL }, { 83, 0, NULL }, { 425, 0, "io_uring_setup" },
+		{ 0, 0, NULL },
+	};
+	struct seccomp_options options = { .arch = SECCOMP_X86_64, .broker = BROKER_NAMES, .watch = WATCH_DENIALS };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const uint64_t args[6] = { rows[i].first };
+		int refused;
+		const struct seccomp_row *row = seccomp_refusal(&options, rows[i].number, args, &refused);
+
+		assert_true(!row == !rows[i].name);
+		if (row)
+			assert_string_equal(row->name, rows[i].name);
+	}
+}
+
 /* --- all programs: each architecture, with and without the broker, each set of opened names --- */
 
 static void each_program(void (*check)(const struct bpf_program *program, enum seccomp_arch arch, uint32_t options))
@@ -1129,6 +1209,9 @@ int main(void)
 		cmocka_unit_test(numbers_are_those_of_the_headers),
 		cmocka_unit_test(decisions_hold_on_every_architecture),
 		cmocka_unit_test(every_row_is_decided_about),
+		cmocka_unit_test(watched_calls_go_to_the_broker_by_their_class),
+		cmocka_unit_test(with_the_log_the_broker_says_what_the_filter_refuses),
+		cmocka_unit_test(the_broker_knows_what_the_filter_refuses),
 		cmocka_unit_test(a_number_without_a_row_is_allowed),
 		cmocka_unit_test(another_architecture_is_refused_unless_it_is_judged),
 		cmocka_unit_test(i386_calls_are_judged_alike_on_x86_64),
