@@ -41,16 +41,15 @@ const struct gpu_family_row gpu_families[GPU__COUNT] = {
 };
 
 const struct gpu_also gpu_alsos[] = {
-#define ALSO(family, path, kind) { GPU_##family, path, GPU_ALSO_##kind },
+#define ALSO(family, path, kind) { GPU_##family, GPU_ALSO_##kind, path },
 #include "policy/devices.def"
 #undef ALSO
 };
 const size_t gpu_also_count = ARRAY_SIZE(gpu_alsos);
 
-/* "" stands in the row of the family without a word; it comes last there, and ends the list here. */
 const char *const gpu_words[] = {
 	"auto", "metal",
-#define FAMILY(id, word, cards, title, hint) word[0] ? word : NULL,
+#define FAMILY(id, word, cards, title, hint) word,
 #include "policy/devices.def"
 #undef FAMILY
 	NULL,
@@ -95,8 +94,8 @@ bool gpu_wish_parse(const char *word, struct gpu_wish *ret_wish)
 		return true;
 	}
 	for (int i = 0; i < GPU__COUNT; i++)
-		if (gpu_families[i].word[0] && strlen(gpu_families[i].word) == size &&
-		    !strncmp(gpu_families[i].word, word, size) && (gpu_families[i].many || !word[size]))
+		if (strlen(gpu_families[i].word) == size && !strncmp(gpu_families[i].word, word, size) &&
+		    (gpu_families[i].many || !word[size]))
 			wish.families = 1u << i;
 	if (!wish.families || (word[size] && !parse_cards(word + size, &wish)))
 		return false;
@@ -210,7 +209,7 @@ static int drm_number(const struct search *s, const char *name)
 /* The card of a MIG capability. The driver's list has lines such as "gpu0/gi3/access 30". */
 static int mig_number(struct search *s, const char *name)
 {
-	int wanted = number_in(name), card, minor;
+	int wanted = number_in(name);
 
 	if (!s->mig_list) {
 		s->mig_list = arena_alloc(s->arena, MIG_LIST_BYTES);
@@ -218,8 +217,8 @@ static int mig_number(struct search *s, const char *name)
 			return -1;
 	}
 	for (const char *line = s->mig_list; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		if (sscanf(line, "gpu%d/%*[^ \n] %d", &card, &minor) == 2 && minor == wanted)
-			return card;
+		if (!strncmp(line, "gpu", 3) && number_in(line + strcspn(line, " \n")) == wanted)
+			return number_in(line);
 	return -1;
 }
 

@@ -68,7 +68,7 @@ unsigned gpu_cards_on_bus(struct arena *arena, const struct host *host, enum gpu
 int gpu_hint(struct arena *arena, const struct policy *policy, const struct host *host, struct text *text);
 
 enum gpu_also_kind { GPU_ALSO_READ, GPU_ALSO_SOCKET };
-struct gpu_also { enum gpu_family family; const char *path; enum gpu_also_kind kind; };
+struct gpu_also { enum gpu_family family; enum gpu_also_kind kind; const char *path; };
 extern const struct gpu_also gpu_alsos[];
 extern const size_t gpu_also_count;
 

@@ -497,18 +497,29 @@ static int scan_roots(struct resolver *r)
 	return e;
 }
 
+/* A socket is known by the name that it was bound to, which may be a link's: /var/run/docker.sock is in /run. */
+static bool is_opened(const struct resolver *r, const char *path)
+{
+	struct decision decision;
+	struct host_entry entry;
+
+	policy_decide(r->policy, OPERATION_UNIX_CONNECT, path, &decision);
+	if (!decision.allowed && r->policy->permission_count &&
+	    path_canonical(&r->policy->arena, r->host, path, &path, &entry, NULL) >= 0)
+		policy_decide(r->policy, OPERATION_UNIX_CONNECT, path, &decision);
+	/* On macOS others are allowed for being the command's own; this one is the host's. */
+	return decision.allowed && (r->policy->platform == PLATFORM_LINUX || !decision.rule ||
+				    decision.rule->kind == RULE_PERMISSION);
+}
+
 static int close_sockets(struct resolver *r)
 {
 	struct policy *policy = r->policy;
 
 	for (const char *const *path = r->host->sockets; path && *path; path++) {
-		struct decision decision;
 		const char **slot;
 
-		policy_decide(policy, OPERATION_UNIX_CONNECT, *path, &decision);
-		/* On macOS others are allowed for being the command's own; this one is the host's. */
-		if (decision.allowed && (policy->platform == PLATFORM_LINUX || !decision.rule ||
-					 decision.rule->kind == RULE_PERMISSION))
+		if (is_opened(r, *path))
 			continue;
 		slot = array_add(&policy->arena, (void **)&policy->sockets, &policy->socket_count,
 				 &policy->socket_capacity, sizeof(*slot));

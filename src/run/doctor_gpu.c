@@ -21,6 +21,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@
 static const char script[] =
 	"for node; do if (: <> \"$node\") 2> /dev/null; then echo opens; else echo closed; fi; done\n"
 	"if command -v nvidia-smi > /dev/null && [ -e /dev/nvidiactl -o -e /dev/dxg ]; then\n"
-	"\tnvidia-smi -L 2>&1; echo \"status $?\"; fi\n";
+	"\tnvidia-smi -L 2>&1; printf '\\nstatus %d\\n' $?; fi\n";
 
 enum inside { UNTRIED, OPENS, CLOSED };
 
@@ -147,6 +148,16 @@ static int plan_box(struct request *request, struct chain *box, struct bawn_erro
 	return plan_refuse(box->plan, box->allow_degraded, err);
 }
 
+/* pipe2(2) is not POSIX's. */
+static int make_pipe(int fds[2])
+{
+	if (pipe(fds) < 0)
+		return -errno;
+	for (int i = 0; i < 2; i++)
+		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
 static int run_box(const struct chain *box, const char *const *argv, char **ret_answer, struct bawn_error *err)
 {
 	autoclose int null = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
@@ -155,7 +166,7 @@ static int run_box(const struct chain *box, const char *const *argv, char **ret_
 	int pipe_fds[2], r, status;
 	size_t size;
 
-	if (null < 0 || pipe2(pipe_fds, O_CLOEXEC) < 0)
+	if (null < 0 || make_pipe(pipe_fds) < 0)
 		return error_system(err, errno, "try the GPUs inside");
 	command.stdio[0] = command.stdio[2] = null;
 	command.stdio[1] = pipe_fds[1];
@@ -176,6 +187,8 @@ static int run_box(const struct chain *box, const char *const *argv, char **ret_
 /* One line of the answer for each node that was tried, then the tool's. */
 static int read_answer(struct gpu_report *report, const char *answer)
 {
+	const char *status;
+
 	for (size_t i = 0; i < report->gpus.count; i++) {
 		if (report->gpus.nodes[i].kind != GPU_NODE)
 			continue;
@@ -183,12 +196,12 @@ static int read_answer(struct gpu_report *report, const char *answer)
 		answer += strcspn(answer, "\n");
 		answer += *answer == '\n';
 	}
-	for (const char *line = answer; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		if (sscanf(line, "status %d", &report->query_status) == 1) {
-			report->query = arena_strndup(report->arena, answer, (size_t)(line - answer));
-			return report->query ? 0 : -ENOMEM;
-		}
-	return 0;
+	status = strstr(answer, "\nstatus ");
+	if (!status)
+		return 0;
+	report->query_status = (int)strtol(status + strlen("\nstatus "), NULL, 10);
+	report->query = arena_strndup(report->arena, answer, (size_t)(status + 1 - answer));
+	return report->query ? 0 : -ENOMEM;
 }
 
 static int try_inside(struct gpu_report *report, struct chain *box, struct bawn_error *err)
@@ -208,7 +221,7 @@ static int try_inside(struct gpu_report *report, struct chain *box, struct bawn_
 		if (report->gpus.nodes[i].kind == GPU_NODE)
 			argv[count++] = report->gpus.nodes[i].path;
 	r = run_box(box, argv, &answer, err);
-	if (r >= 0 && read_answer(report, answer) < 0)
+	if (r >= 0 && answer && read_answer(report, answer) < 0)
 		return error_oom(err);
 	return r;
 }

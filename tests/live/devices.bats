@@ -305,6 +305,29 @@ TOML
   [ "$(awk '{ print int($1 * $2 / 1024) }' <<< "${lines[1]}")" -ge "$(awk '/MemTotal/ { print int($2 / 2) - 8 }' /proc/meminfo)" ]
 }
 
+@test "the_persistence_daemons_socket_is_reachable_with_the_gpu_and_only_then" {
+  is_root || return 0		# /run is not an ordinary user's
+  cat > "$WORLD/serve.sh" << 'SH'
+mount -t tmpfs none /run
+mkdir /run/nvidia-persistenced
+# as the daemon binds it: by a path with a link in it, where there is one
+path=/var/run/nvidia-persistenced/socket
+[ -d /var/run/nvidia-persistenced ] || path=/run/nvidia-persistenced/socket
+"$PROBE" serve stream "$path" > /dev/null 2>&1 3>&- &
+server=$!
+until [ -e "$path.log" ]; do sleep 0.05; done
+"$@"
+status=$?
+kill "$server"
+exit "$status"
+SH
+  export PROBE
+  in_dev "$NODES" 0 sh "$WORLD/serve.sh" "$BAWN" run --gpu -- "$PROBE" name-socket connect stream /run/nvidia-persistenced/socket
+  in_dev "$NODES" 1 sh "$WORLD/serve.sh" "$BAWN" run -- "$PROBE" name-socket connect stream /run/nvidia-persistenced/socket
+  in_dev "$NODES" 0 sh "$WORLD/serve.sh" "$BAWN" plan --gpu
+  says "local socket /run/nvidia-persistenced/socket: open"
+}
+
 # --- boxes in boxes -------------------------------------------------------------------------------------------------------
 
 @test "a_box_in_a_box_has_the_devices_that_both_grant" {

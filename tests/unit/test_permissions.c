@@ -78,6 +78,18 @@ static void a_socket_named_by_a_link_is_its_target(void **state)
 	scene_done(&scene);
 }
 
+static void a_socket_that_was_bound_by_a_link_is_not_masked_where_it_is_open(void **state)
+{
+	struct scene scene;
+
+	(void)state;
+	assert_int_equal(scene_read(&scene, "d /ws\ncwd /ws\nl /var/run -> /run\ns /run/docker.sock\nbound /var/run/docker.sock\n",
+				    "[permissions.t.network.unix_sockets]\n\"/run/docker.sock\" = \"allow\"\n", NULL), 0);
+	assert_int_equal(scene_resolve(&scene, NULL), 0);
+	assert_int_equal(scene.policy->socket_count, 0);
+	scene_done(&scene);
+}
+
 static void local_binding_opens_every_port_both_ways(void **state)
 {
 	static const struct row rows[] = {
@@ -172,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_permission_decides_about_its_subject),
 		cmocka_unit_test(a_socket_named_by_a_link_is_its_target),
+		cmocka_unit_test(a_socket_that_was_bound_by_a_link_is_not_masked_where_it_is_open),
 		cmocka_unit_test(local_binding_opens_every_port_both_ways),
 		cmocka_unit_test(domains_are_matched_by_pattern_and_port_and_a_denial_wins),
 		cmocka_unit_test(nothing_is_refused_where_nothing_is_confined),
