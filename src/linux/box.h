@@ -53,6 +53,12 @@ struct missing { /* a ruled name that does not exist; device and inode of its di
 	bool nocase;
 };
 
+#define GRANTS_MAX 32
+
+/* fd: a clone of the directory above that is there, or -1; base: the length of its path, 0 for "/". The child fills
+ * them in, in its own copy. */
+struct grant { const char *path; int fd; size_t base; };
+
 struct landlock_rule {
 	const char *path;
 	uint64_t access;
@@ -93,6 +99,8 @@ struct box {
 				       them for it */
 	struct landlock_rule *landlock;
 	size_t landlock_count, landlock_capacity;
+	struct grant *grants;		/* granted names that are not there: grants.c */
+	size_t grant_count, grant_capacity;
 	struct seccomp_options seccomp;
 	struct bpf_program bpf;
 	struct { int resource; struct rlimit limit; } limits[LIMIT__COUNT];
@@ -164,6 +172,8 @@ struct inside {
 	char *path_buffer;		/* room for a PATH element and argv[0], made by the parent */
 	const char **script_argv;	/* room for "/bin/sh", argv..., NULL */
 };
+
+int grants_clone(struct inside *in);
 
 /* Steps: 0 or -errno, with in->item set to what was at work. */
 int mounts_clone(struct inside *in);
@@ -243,6 +253,8 @@ struct broker {
 	struct nested *nested;		/* the command may make namespaces of its own; NULL: it may not */
 	struct missing *missing;
 	size_t missing_count;
+	const struct grant *grants;
+	size_t grant_count;
 	struct helper helpers[BROKER_HELPERS];
 	unsigned parts;			/* BROKER_...: what it decides about */
 	int diag_fd;			/* NETLINK_SOCK_DIAG, in the command's network namespace; or -1 */

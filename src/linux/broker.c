@@ -147,7 +147,11 @@ void broker_settle(const struct call *call, struct place *place)
 	char translated[TARGET_PATH_MAX];
 	struct stat parent;
 
-	if (!call->target.own_root || fstat(place->parent_fd, &parent) < 0 || is_same_tree(place, &parent))
+	if (!call->target.own_root) {
+		grants_apply(call, place);
+		return;
+	}
+	if (fstat(place->parent_fd, &parent) < 0 || is_same_tree(place, &parent))
 		return;
 	for (size_t i = 0; i < policy->count; i++) {
 		const struct rule *rule = &policy->rules[i];
@@ -220,8 +224,12 @@ static bool is_dot(const struct place *place)
 static int make_directory(struct call *call, int at, uint64_t path, mode_t mode)
 {
 	autorelease struct place place = { .parent_fd = NO_FD };
-	int r = new_place(call, at, path, false, &place);
+	int r = broker_read_place(call, at, path, &place);
 
+	if (r == 0 && !broker_is_waiting(call))
+		r = -ESRCH;
+	if (r == 0 && !grants_lead_through(call, &place))
+		r = broker_judge(call, &place);
 	if (r < 0)
 		return r;
 	if (exists(&place))		/* whatever stands there: nothing is made */
@@ -670,6 +678,7 @@ void broker_init(struct broker *broker, const struct inside *in)
 		.policy = box->plan->policy, .creation_domain = box->landlock_creation != 0,
 		.nested = may_nest ? &nested : NULL,
 		.missing = box->missing, .missing_count = box->missing_count,
+		.grants = box->grants, .grant_count = box->grant_count,
 		.diag_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG),
 	};
 	ioctl(in->listener_fd, NOTIF_IOCTL_SET_FLAGS, NOTIF_SYNC_WAKE_UP);	/* only faster; 6.6 */

@@ -106,6 +106,13 @@ int broker_refused(struct call *call, const struct seccomp_row *row, int number)
 /* Records what the kernel will say of a place that the caller opens itself. */
 void broker_foresee(struct call *call, const struct place *place, int mode);
 
+/* --- grants.c ----------------------------------------------------------------------------- */
+
+/* A place at or below a granted name that was missing at start: its directory becomes one that may be written. */
+void grants_apply(const struct call *call, struct place *place);
+/* The same for a directory that would be made on the way to such a name; whether it is one. */
+bool grants_lead_through(const struct call *call, struct place *place);
+
 /* --- broker_open.c ------------------------------------------------------------------------ */
 
 /* Goes on to where the symbolic link at place leads. */

@@ -31,6 +31,8 @@ static int read_place(struct call *call, int at, uint64_t path, enum event_aspec
 	if (r == -EACCES || call->target.own_root)
 		return go_on(call);
 	r = r < 0 ? r : place_find(&call->target, at, text, ret_place);
+	if (r == 0)
+		broker_settle(call, ret_place);
 	if (r == 0 && ret_place->on_proc)
 		go_on(call);
 	if (r == 0)

@@ -78,10 +78,9 @@ static int record_path(struct call *call, enum operation operation, int at, cons
 	autorelease struct place place = { .parent_fd = NO_FD };
 	struct stat st;
 
-	if (number != EACCES && !call->broker->plan->restricted_read) {
-		events_failed(call->broker->events, operation);
+	/* Looking for what is not there is no failure: PATH, include directories. */
+	if (number != EACCES && !call->broker->plan->restricted_read)
 		return 0;
-	}
 	for (int r = place_find(&call->target, at, path, &place), links = 0;; links++) {
 		if (r < 0) {
 			broker_about_unfound(call, operation, ASPECT_CONTENT, at, path);

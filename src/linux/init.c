@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <linux/capability.h>
 
-#define OWN_MAX 16			/* descriptors that pid 1 or the broker keeps */
+#define OWN_MAX (8 + GRANTS_MAX)	/* descriptors that pid 1 or the broker keeps */
 #define HELPER_SWEEP_MS 500		/* how long a helper may outlive the caller that it opens a FIFO for */
 #define FORK_AGAIN_MS 100		/* until the next attempt to start the broker */
 
@@ -201,19 +201,22 @@ static pid_t spawn_command(struct inside *in, struct spawn *spawn)
 	return clone(command_main, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, spawn);
 }
 
-/* What is still needed (-1: not there) moves to the lowest numbers; everything else, the command's 0 to 2 among it, is
- * closed. */
-static void keep_only(int *const *own, unsigned count)
+/* What is still needed (-1: not there), and the clones of grants.c, move to the lowest numbers; everything else, the
+ * command's 0 to 2 among it, is closed. */
+static void keep_only(struct inside *in, int *const *own, unsigned count)
 {
-	int lifted[OWN_MAX];
-	unsigned kept = 0;
+	int *kept[OWN_MAX], lifted[OWN_MAX];
+	unsigned used = 0;
 
+	memcpy(kept, own, count * sizeof(*own));
+	for (size_t i = 0; i < in->box->grant_count; i++)
+		kept[count++] = &in->box->grants[i].fd;
 	for (unsigned i = 0; i < count; i++)
-		lifted[i] = *own[i] < 0 ? -1 : fcntl(*own[i], F_DUPFD_CLOEXEC, OWN_MAX);
+		lifted[i] = *kept[i] < 0 ? -1 : fcntl(*kept[i], F_DUPFD_CLOEXEC, OWN_MAX);
 	for (unsigned i = 0; i < count; i++)
 		if (lifted[i] >= 0)
-			*own[i] = dup3(lifted[i], (int)kept++, O_CLOEXEC);
-	sys_close_range(kept, ~0u, 0);
+			*kept[i] = dup3(lifted[i], (int)used++, O_CLOEXEC);
+	sys_close_range(used, ~0u, 0);
 }
 
 /* --- the broker's process ----------------------------------------------------------------- */
@@ -243,7 +246,7 @@ static _Noreturn void broker_main(struct inside *in)
 	static struct broker broker;
 	struct rlimit files;
 
-	keep_only((int *[]){ &in->listener_fd, &in->wake_fd }, 2);
+	keep_only(in, (int *[]){ &in->listener_fd, &in->wake_fd }, 2);
 	broker_init(&broker, in);
 	/* Names of sockets and calls that wait are descriptors here. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -356,6 +359,6 @@ _Noreturn void init_run(struct inside *in)
 	if (spawn.number)
 		inside_fail(in, spawn.step, spawn.number);
 	in->wake_fd = in->command->wake_fd;
-	keep_only((int *[]){ &init.signal_fd, &in->supervisor_fd, &in->listener_fd, &in->wake_fd }, 4);
+	keep_only(in, (int *[]){ &init.signal_fd, &in->supervisor_fd, &in->listener_fd, &in->wake_fd }, 4);
 	loop(&init);
 }

@@ -157,6 +157,16 @@ int landlock_enter(struct inside *in)
 			return r;
 	}
 	in->item = SIZE_MAX;
+	/* The broker's way to what is granted and missing: the command itself is held by the mounts, and by its second
+	 * domain. */
+	for (size_t i = 0; i < box->grant_count; i++) {
+		const struct path_beneath_attr attr = { .allowed_access = box->landlock_handled,
+							.parent_fd = box->grants[i].fd };
+
+		if (attr.parent_fd >= 0 &&
+		    syscall(SYS_landlock_add_rule, ruleset, LL_RULE_PATH_BENEATH, &attr, 0) < 0)
+			return -errno;
+	}
 	return restrict_self(ruleset);
 }
 

@@ -217,7 +217,7 @@ static int lower_missing(struct box *box)
 		const struct plan_item *item = &box->plan->items[i];
 		struct missing *slot;
 
-		if (!item->rule || item->layer != LAYER_BROKER)
+		if (!item->rule || item->layer != LAYER_BROKER || item->rule->access == ACCESS_WRITE)
 			continue;
 		slot = array_add(&box->arena, (void **)&box->missing, &box->missing_count,
 				 &box->missing_capacity, sizeof(*slot));
@@ -225,6 +225,24 @@ static int lower_missing(struct box *box)
 			return -ENOMEM;
 		*slot = (struct missing){ .path = item->rule->path, .name = path_base(item->rule->path),
 					  .nocase = item->rule->nocase };
+	}
+	return 0;
+}
+
+/* Granted ones, as many as the broker keeps descriptors for. */
+static int lower_grants(struct box *box)
+{
+	for (size_t i = 0; i < box->plan->count && box->grant_count < GRANTS_MAX; i++) {
+		const struct plan_item *item = &box->plan->items[i];
+		struct grant *grant;
+
+		if (!item->rule || item->layer != LAYER_BROKER || item->rule->access != ACCESS_WRITE)
+			continue;
+		grant = array_add(&box->arena, (void **)&box->grants, &box->grant_count, &box->grant_capacity,
+				  sizeof(*grant));
+		if (!grant)
+			return -ENOMEM;
+		*grant = (struct grant){ .path = item->rule->path, .fd = -1 };
 	}
 	return 0;
 }
@@ -388,7 +406,7 @@ static int lower_seccomp(struct box *box, struct bawn_error *err)
 		.arch = SECCOMP_HOST,
 		.kernel_allow = box->plan->policy->kernel_allow,
 		.broker = box_broker_parts(box->plan),
-		.watch = plan_records(box->plan) ? watched[box->plan->log] : 0,
+		.watch = plan_records(box->plan) ? watched[box->plan->log] | (box->grant_count ? WATCH_CHANGES : 0) : 0,
 	};
 	return box->plan->features.seccomp ? seccomp_lower(&box->seccomp, &box->arena, &box->bpf, err) : 0;
 }
@@ -404,7 +422,8 @@ int linux_lower(const struct plan *plan, struct box **ret_box, struct bawn_error
 	snprintf(box->uid_map, sizeof(box->uid_map), "%u %u 1\n", plan->policy->uid, plan->policy->uid);
 	snprintf(box->gid_map, sizeof(box->gid_map), "%u %u 1\n", plan->policy->gid, plan->policy->gid);
 	linux_lower_limits(box);
-	if (lower_mounts(box) < 0 || lower_pins(box) < 0 || lower_missing(box) < 0 || lower_landlock(box) < 0 ||
+	if (lower_mounts(box) < 0 || lower_pins(box) < 0 || lower_missing(box) < 0 || lower_grants(box) < 0 ||
+	    lower_landlock(box) < 0 ||
 	    (plan->features.outer_broker && nested_lower(box) < 0)) {
 		linux_box_free(box);
 		return error_oom(err);

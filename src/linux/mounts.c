@@ -182,8 +182,8 @@ int mounts_clone(struct inside *in)
 			in->quiet[in->item] = mounts_clone_fd(in->clones[in->item],
 						       true);	/* -1 on older kernels: slower */
 	}
-	in->item = SIZE_MAX;
-	return make_procs(in);
+	r = grants_clone(in);
+	return r < 0 ? r : make_procs(in);
 }
 
 /* --- the root ----------------------------------------------------------------------------- */

@@ -70,6 +70,7 @@ struct sys_mount_attr { uint64_t attr_set, attr_clr, propagation, userns_fd; };
 /* openat2(2) */
 #define SYS_RESOLVE_NO_MAGICLINKS	0x02u
 #define SYS_RESOLVE_NO_SYMLINKS		0x04u
+#define SYS_RESOLVE_BENEATH		0x08u
 #define SYS_RESOLVE_IN_ROOT		0x10u
 
 struct sys_open_how { uint64_t flags, mode, resolve; };

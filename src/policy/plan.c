@@ -47,10 +47,13 @@ static enum access access_around(const struct policy *policy, const char *path)
 
 /* --- layers ------------------------------------------------------------------------------- */
 
-static enum layer layer_of_missing(const struct rule *rule, enum access around)
+static enum layer layer_of_missing(const struct plan *plan, const struct rule *rule, enum access around)
 {
+	/* Made through a mount of the broker's own: one of a bawn around us has none. */
+	bool made = around == ACCESS_READ && plan->features.seccomp_notify && !plan->features.outer_listener;
+
 	if (rule->access == ACCESS_WRITE)
-		return around == ACCESS_WRITE ? LAYER_INHERITED : LAYER_NOTHING;
+		return around == ACCESS_WRITE ? LAYER_INHERITED : made ? LAYER_BROKER : LAYER_NOTHING;
 	return around == ACCESS_WRITE ? LAYER_BROKER : LAYER_INHERITED;
 }
 
@@ -88,7 +91,7 @@ static enum layer layer_of(const struct plan *plan, const struct rule *rule)
 		return rule->access == ACCESS_DENY ? LAYER_MASK :
 		       rule->access == ACCESS_READ ? LAYER_MOUNT_READ : LAYER_NAMESPACE;
 	if (rule->type == HOST_MISSING)
-		return layer_of_missing(rule, around);
+		return layer_of_missing(plan, rule, around);
 	if (rule->access == around)
 		return LAYER_INHERITED;
 	return rule->access == ACCESS_DENY ? LAYER_MASK :
@@ -109,7 +112,7 @@ static bool landlock_repeats(const struct plan *plan, const struct rule *rule, e
 		return false;
 	if (rule_is_device(rule))
 		return layer == LAYER_DEVICE && rule->access == ACCESS_READ;
-	return layer == LAYER_BROKER || layer == LAYER_ROOT ||
+	return (layer == LAYER_BROKER && rule->access != ACCESS_WRITE) || layer == LAYER_ROOT ||
 	       (rule->access != ACCESS_WRITE && access_around(plan->policy, rule->path) != ACCESS_WRITE);
 }
 
@@ -130,6 +133,8 @@ static int add_rule_item(struct plan *plan, const struct rule *rule)
 			     "outside enters it";
 	if (item->layer == LAYER_BROKER && rule->access == ACCESS_DENY)
 		item->note = "the command cannot make it; one that others make later can be read";
+	if (item->layer == LAYER_BROKER && rule->access == ACCESS_WRITE)
+		item->note = "the broker makes it, and what lies in it, when the command does";
 	if (item->layer == LAYER_DEVICE && rule->type == HOST_DIRECTORY)
 		item->note = "devices that appear in it later are there too";
 	if (item->layer == LAYER_NOTHING && rule->access == ACCESS_DENY && device_tree(plan->policy, rule->path))
@@ -368,7 +373,7 @@ static bool is_anything_writable(const struct policy *policy)
 		const struct rule *rule = &policy->rules[i];
 
 		if (rule->kind != RULE_SYSTEM && !rule_is_device(rule) && rule->access == ACCESS_WRITE &&
-		    rule->type == HOST_DIRECTORY)
+		    (rule->type == HOST_DIRECTORY || rule->type == HOST_MISSING))
 			return true;
 	}
 	return false;

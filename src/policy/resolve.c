@@ -557,7 +557,13 @@ static unsigned glob_depth(const struct profile *profile)
 	return setting ? (unsigned)setting->value.integer : 0;
 }
 
-/* What is missing in a place that cannot be written cannot be made either: such an entry grants what is so
+/* What an entry names itself, in a place that may be read, the command may make (linux/grants.c). */
+static bool is_made_on_demand(const struct rule *rule, const struct rule *around)
+{
+	return rule->kind == RULE_PATH && rule->label[1] != ':' && around && around->access == ACCESS_READ;
+}
+
+/* Else what is missing in a place that cannot be written cannot be made either: such an entry grants what is so
  * around it. */
 static int settle_missing(struct resolver *r)
 {
@@ -570,7 +576,7 @@ static int settle_missing(struct resolver *r)
 		const char *origin;
 
 		if (rule->access != ACCESS_WRITE || rule->type != HOST_MISSING ||
-		    (around && around->access == ACCESS_WRITE))
+		    (around && around->access == ACCESS_WRITE) || is_made_on_demand(rule, around))
 			continue;
 		origin = origin_text(&policy->arena, &rule->origin);
 		text_printf(rule->label[1] == ':' ? &policy->notes : &policy->warnings,

@@ -203,6 +203,13 @@ void chain_warnings(const struct chain *chain, struct text *text)
 	if (chain->log != LOG_NONE && chain->plan && !plan_records(chain->plan))
 		text_add(text, "--log-denials: nothing is recorded here, for there is no broker of this box's own: the "
 			 "system has no seccomp notification, or another sandbox around us takes the notifications\n");
+	for (size_t i = 0; chain->plan && i < chain->plan->count; i++) {
+		const struct plan_item *item = &chain->plan->items[i];
+
+		if (item->layer == LAYER_NOTHING && item->rule && item->rule->access == ACCESS_WRITE)
+			text_printf(text, "%s is not there, and nothing here can make it: nothing to grant\n",
+				    item->rule->path);
+	}
 	for (size_t i = 0; chain->allow_degraded && chain->plan && i < chain->plan->gap_count; i++)
 		if (chain->plan->gaps[i].acceptable)
 			text_printf(text, "not enforced, as --allow-degraded accepts: %s (%s)\n",

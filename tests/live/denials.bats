@@ -116,3 +116,47 @@ logged() {
 @test "the log-fd does not cross into the box" {
   expect 0 bash -c '"$0" run --log-fd 7 -- sh -c "! [ -e /proc/self/fd/7 ]" 7> "$1"' "$BAWN" "$WORLD/log"
 }
+
+# --- what a rule grants and is not there ----------------------------------------------------------------------------------
+
+@test "a granted file that is missing can be made, changed and removed, and nothing beside it" {
+  expect 0 box --write ~/new -- sh -c 'echo x > ~/new && echo y >> ~/new && chmod 600 ~/new && touch ~/new'
+  unchanged ~/new $'x\ny'
+  rm ~/new
+  expect 0 box --write ~/new -- sh -c 'echo x > ~/new && rm ~/new'
+  missing ~/new
+  for attempt in 'echo x > ~/other' 'mkdir ~/other' 'mv here ~/other' 'ln -s x ~/other' 'echo x > ~/new2'; do
+    : > here
+    observe box --write ~/new -- sh -c "$attempt"
+    [ "$status" != 0 ] || fail "$attempt"
+    missing ~/other ~/new2
+  done
+}
+
+@test "a granted directory that is missing can be made with the way to it, filled and emptied" {
+  expect 0 box --write ~/.cache/tool -- sh -c 'umask 077 && mkdir -p ~/.cache/tool/a/b && echo x > ~/.cache/tool/a/b/c &&
+    mv ~/.cache/tool/a/b/c ~/.cache/tool/d && ln ~/.cache/tool/d ~/.cache/tool/e && ln -s d ~/.cache/tool/f &&
+    rm ~/.cache/tool/e && rmdir ~/.cache/tool/a/b && cat ~/.cache/tool/f'
+  [ "$output" = x ] || fail "$output"
+  unchanged ~/.cache/tool/d x
+  missing ~/.cache/tool/a/b ~/.cache/tool/e
+  rm -r ~/.cache
+  observe box --write ~/.cache/tool -- sh -c 'mkdir -p ~/.cache/other || mkdir ~/x || : > ~/.cache'
+  [ "$status" != 0 ] || fail "$output"
+  missing ~/.cache/other ~/x
+}
+
+@test "a rule below what is granted and missing holds" {
+  observe box --write ~/.cache --deny ~/.cache/secret --deny "$HOME/**/*.key" -- sh -c 'mkdir ~/.cache; mkdir ~/.cache/secret; touch ~/.cache/a.key; mkdir ~/.cache/x; mv ~/.cache/x ~/.cache/secret; ln -s /etc ~/.cache/secret'
+  missing ~/.cache/secret ~/.cache/a.key
+  [ -d ~/.cache/x ] || fail "$output"
+}
+
+@test "no link leads out of what is granted and missing" {
+  mkdir "$OUTSIDE/d"
+  echo x > "$OUTSIDE/d/f"
+  observe box --write ~/g -- sh -c "mkdir ~/g; ln -s $OUTSIDE/d ~/g/l; echo y > ~/g/l/f; rm ~/g/l/f; chmod 600 ~/g/l/f; echo y > ~/g/l/new; mkdir ~/g/m; mv ~/g/l ~/g/m/l; echo y > ~/g/m/../m/l/new2"
+  unchanged "$OUTSIDE/d/f" x
+  [ "$(ls "$OUTSIDE/d")" = f ] || fail "$output"
+  [ -L ~/g/m/l ] || fail "$output"
+}

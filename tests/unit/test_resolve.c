@@ -263,8 +263,11 @@ static void what_is_missing_keeps_its_path(void **state)
 	resolve(HOST, WORK "'/ws/none' = 'deny'\n'/ws/far/away' = 'read'\n'/nowhere' = 'write'\n");
 	has("/ws/none", DENY, RULE_PATH, HOST_MISSING);
 	has("/ws/far/away", READ, RULE_PATH, HOST_MISSING);
-	has("/nowhere", READ, RULE_PATH, HOST_MISSING);	/* what is so around it */
-	warns("p.toml:6:1: \"/nowhere\" = \"write\": /nowhere is not there: nothing to grant\n");
+	has("/nowhere", WRITE, RULE_PATH, HOST_MISSING);	/* the broker makes it */
+	no_notes();
+	resolve(HOST, "[permissions.t.filesystem]\n'/usr' = 'read'\n'/nowhere' = 'write'\n");
+	has("/nowhere", DENY, RULE_PATH, HOST_MISSING);		/* what is so around it */
+	warns("p.toml:3:1: \"/nowhere\" = \"write\": /nowhere is not there: nothing to grant\n");
 }
 
 static void file_socket_and_device_are_paths_too(void **state)
