@@ -26,6 +26,12 @@ struct bawn_child {
 };
 
 #define autochain	__attribute__((cleanup(chain_done)))
+#define autogroundwork	__attribute__((cleanup(cleanup_groundwork)))
+
+static void cleanup_groundwork(struct groundwork **groundwork)
+{
+	linux_abandon(*groundwork);
+}
 
 static int bad_argument(struct bawn_error *err, const char *call, const char *what)
 {
@@ -45,7 +51,7 @@ int bawn_new(struct bawn **ret_box, struct bawn_error *err)
 
 	if (!ret_box)
 		return bad_argument(err, __func__, "no place for the box");
-	box = calloc(1, sizeof(*box));
+	box = reserve_zeroed(sizeof(*box));
 	if (!box)
 		return error_oom(err);
 	box->users = 1;
@@ -59,7 +65,7 @@ void bawn_free(struct bawn *box)
 		return;
 	arena_done(&box->request.arena);
 	text_done(&box->warnings);
-	free(box);
+	reserve_give(box);
 }
 
 int bawn_config_file(struct bawn *box, const char *path, struct bawn_error *err)
@@ -157,12 +163,17 @@ static bool is_format(enum bawn_format format)
 
 /* The chain as far as the policy. The caller ends it, also after a failure: what was warned of
  * until then is kept. */
-static int make_policy(struct bawn *box, struct chain *chain, struct bawn_error *err)
+static int make_profile(struct bawn *box, struct chain *chain, struct bawn_error *err)
 {
 	int r = chain_load(&box->request, chain, err);
 
-	if (r >= 0)
-		r = chain_profile(chain, NULL, err);
+	return r < 0 ? r : chain_profile(chain, NULL, err);
+}
+
+static int make_policy(struct bawn *box, struct chain *chain, struct bawn_error *err)
+{
+	int r = make_profile(box, chain, err);
+
 	if (r >= 0)
 		r = chain_policy(chain, err);
 	keep_warnings(box, chain);
@@ -414,24 +425,30 @@ static int start(struct bawn *box, const char *const *argv, const int *stdio, un
 		.stdio = { stdio ? stdio[0] : crossing(0), stdio ? stdio[1] : crossing(1),
 			   stdio ? stdio[2] : crossing(2) },
 	};
+	autogroundwork struct groundwork *groundwork = NULL;
 	int r;
 
 	if (box->request.platform_given && box->request.platform != host_platform())
 		return error_set(err, ENOTSUP, "a command can be run for the machine's own platform only");
 	if (request_last(&box->request, "sbpl"))
 		return error_set(err, ENOTSUP, "option sbpl: for questions only");
-	r = make_policy(box, chain, err);
+	groundwork = chain_begin(&box->request);
+	r = make_profile(box, chain, err);
+	if (r >= 0) {
+		chain_begin_network(chain, groundwork);
+		r = chain_policy(chain, err);
+	}
 	if (r >= 0)
 		r = chain_plan(chain, false, err);
+	keep_warnings(box, chain);
 	if (r < 0)
 		return r;
-	keep_warnings(box, chain);
 	r = plan_refuse(chain->plan, chain->allow_degraded, err);
 	if (r < 0)
 		return r;
 	command.keep_fds = chain->keep_fds;
 	command.keep_count = chain->keep_count;
-	r = child_start(chain, &command, flags & BAWN_FORWARD_SIGNALS, &child->child, err);
+	r = child_start(chain, &command, groundwork, flags & BAWN_FORWARD_SIGNALS, &child->child, err);
 	if (r >= 0) {
 		child->box = box;
 		__atomic_add_fetch(&box->users, 1, __ATOMIC_RELAXED);
@@ -476,13 +493,13 @@ int bawn_spawn(struct bawn *box, const char *const *argv, const int stdio[3], un
 	if (!box || !is_command(argv) || !ret_child || (flags & ~BAWN_FORWARD_SIGNALS))
 		return bad_argument(err, __func__,
 				    "a box, a command, known flags and a place for the child are needed");
-	child = calloc(1, sizeof(*child));
+	child = reserve_zeroed(sizeof(*child));
 	if (!child)
 		return error_oom(err);
 	r = start(box, argv, stdio, flags, child, err);
 	if (r < 0) {
 		forget(child);
-		free(child);
+		reserve_give(child);
 		return r;
 	}
 	*ret_child = child;
@@ -527,7 +544,7 @@ void bawn_child_free(struct bawn_child *child)
 		return;
 	child_done(&child->child);		/* ends and reaps what still runs */
 	forget(child);
-	free(child);
+	reserve_give(child);
 }
 
 int bawn_denials(struct bawn_child *child, char **ret_text, struct bawn_error *err)

@@ -31,6 +31,12 @@ int error_wrap(struct bawn_error *err, const char *format, ...) PRINTF(2, 3);
 /* out of memory: -ENOMEM */
 int error_oom(struct bawn_error *err);
 
+/* --- reserve.c: like malloc() and free(), for what each run needs and soon gives back ------- */
+
+void *reserve_take(size_t size);			/* not cleared; NULL: out of memory */
+void *reserve_zeroed(size_t size);
+void reserve_give(void *object);			/* NULL: nothing */
+
 /* --- arena.c: memory that is freed all at once -------------------------------------------- */
 
 struct arena { struct arena_block *head; };		/* {0} is an empty arena */

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Makes room for size more bytes and a NUL. */
-static bool reserve(struct text *text, size_t size)
+static bool make_room(struct text *text, size_t size)
 {
 	size_t capacity = text->capacity ? text->capacity : 64;
 	char *bytes;
@@ -23,11 +23,13 @@ static bool reserve(struct text *text, size_t size)
 		return true;
 	while (capacity <= text->size + size)
 		capacity *= 2;
-	bytes = realloc(text->bytes, capacity);
+	bytes = reserve_take(capacity);
 	if (!bytes) {
 		text->failed = true;
 		return false;
 	}
+	memcpy(bytes, text->bytes ? text->bytes : "", text->size + 1);
+	reserve_give(text->bytes);
 	text->bytes = bytes;
 	text->capacity = capacity;
 	return true;
@@ -40,7 +42,7 @@ void text_add(struct text *text, const char *string)
 
 void text_add_bytes(struct text *text, const char *bytes, size_t size)
 {
-	if (!reserve(text, size) || !text->bytes)
+	if (!make_room(text, size) || !text->bytes)
 		return;
 	if (size)
 		memcpy(text->bytes + text->size, bytes, size);
@@ -58,7 +60,7 @@ void text_printf(struct text *text, const char *format, ...)
 	size = vsnprintf(NULL, 0, format, arguments);
 	if (size < 0) {
 		text->failed = true;
-	} else if (reserve(text, (size_t)size)) {
+	} else if (make_room(text, (size_t)size)) {
 		vsnprintf(text->bytes + text->size, (size_t)size + 1, format, again);
 		text->size += (size_t)size;
 	}
@@ -68,20 +70,23 @@ void text_printf(struct text *text, const char *format, ...)
 
 int text_take(struct text *text, char **ret_string, struct bawn_error *err)
 {
+	char *string;
+
 	if (!text->bytes)
 		text_add_bytes(text, "", 0);
-	if (text->failed) {
-		text_done(text);
+	string = text->failed ? NULL : malloc(text->size + 1);
+	if (string)
+		memcpy(string, text->bytes, text->size + 1);
+	text_done(text);
+	if (!string)
 		return error_oom(err);
-	}
-	*ret_string = text->bytes;
-	memset(text, 0, sizeof(*text));
+	*ret_string = string;
 	return 0;
 }
 
 void text_done(struct text *text)
 {
-	free(text->bytes);
+	reserve_give(text->bytes);
 	memset(text, 0, sizeof(*text));
 }
 

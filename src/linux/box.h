@@ -77,7 +77,6 @@ struct device_op {			/* what the box's /dev has beside its own: parents before w
 struct box {
 	struct arena arena;
 	const struct plan *plan;
-	int clone_flags;		/* CLONE_NEW... */
 	struct mount_op *ops;		/* parents before what lies below */
 	size_t op_count, op_capacity;
 	struct mount_op *system;	/* in /proc and /sys, after the new /proc */
@@ -105,7 +104,6 @@ struct box {
 	struct bpf_program bpf;
 	struct { int resource; struct rlimit limit; } limits[LIMIT__COUNT];
 	size_t limit_count;
-	char uid_map[32], gid_map[32];
 };
 
 /* BROKER_...: which calls the filter sends to our own broker. */
@@ -117,6 +115,7 @@ void linux_lower_limits(struct box *box);
 /* --- linux.c: the child ------------------------------------------------------------------- */
 
 enum step_id { /* names in linux.c */
+	       STEP_NAMESPACES,
 	       STEP_MAP,
 	       STEP_NETWORK,
 	       STEP_CLONE_MOUNTS,
@@ -158,9 +157,9 @@ struct inside {
 	size_t item;			/* what the step is at */
 	int *quiet;			/* for each writable root: a second clone, nothing is mounted in it; or -1 */
 	int *clones;			/* one for each early operation, -1 for others; room made by the parent */
-	pid_t network_pid;		/* who makes the network namespace, and what came of it */
-	int network_fd, network_result;
+	int network_fd;			/* where the network namespace comes from, or -1 */
 	int scratch_fd;			/* the private tmpfs: masks, /dev, /dev/shm */
+	int pts_fd;			/* /dev/pts */
 	int shm_fd;			/* /dev/shm, cloned from the scratch while that was writable */
 	int proc_fd, hidden_proc_fd;	/* the box's /proc, and one that is kept for inner boxes, or -1 */
 	int tty_fd;			/* the caller's terminal, for /dev/console, or -1 */
@@ -176,6 +175,7 @@ struct inside {
 int grants_clone(struct inside *in);
 
 /* Steps: 0 or -errno, with in->item set to what was at work. */
+int groundwork_join_network(struct inside *in);
 int mounts_clone(struct inside *in);
 int devices_clone(struct inside *in);
 int mounts_root(struct inside *in);
@@ -190,6 +190,20 @@ int mounts_seal(struct inside *in);
 int landlock_enter(struct inside *in);
 int landlock_enter_creation(struct inside *in);
 
+/* Those from here on are dropped by pid 1: until one fails, and in the helper no call may. */
+#define GROUNDWORK_CAPABILITIES 38	/* all but CAP_PERFMON, CAP_BPF, CAP_CHECKPOINT_RESTORE (5.8, 5.9) */
+
+/* groundwork.c: lets the helper clone pid 1, which goes on with inside_run(). What failed before that comes through
+ * *ret_report_fd too; then there is no process (pid 0). -errno: there is no helper. */
+int groundwork_finish(struct groundwork *groundwork, struct inside *in, struct process *ret_process,
+		      int *ret_report_fd);
+/* Functions that end the process, on a stack that the address sanitizer does not know: it would look for its end. */
+#define ON_OTHER_STACK __attribute__((no_sanitize("address")))
+ON_OTHER_STACK _Noreturn void inside_run(struct inside *in);
+/* The parts of it that mounts.c and devices.c make. */
+int mounts_make_scratch(int *ret_fd);
+int devices_make_terminals(int *ret_fd);
+
 /* landlock.c, pure part: rights by ABI. */
 uint64_t landlock_rights(int abi);		/* all that bawn handles */
 uint64_t landlock_scopes(int abi);
@@ -202,10 +216,10 @@ uint64_t landlock_right_find(const char *name);	/* 0: there is none */
 const char *namespaces_blocker(int number);
 
 /* init.c: pid 1. Starts the command, then reaps, forwards signals, answers the broker's questions; never returns. */
-_Noreturn void init_run(struct inside *in);
+ON_OTHER_STACK _Noreturn void init_run(struct inside *in);
 /* The same without a box. */
 _Noreturn void init_run_unconfined(struct inside *in);
-_Noreturn void inside_fail(const struct inside *in, int step, int number);
+ON_OTHER_STACK _Noreturn void inside_fail(const struct inside *in, int step, int number);
 
 /* broker.c: answers one notification. */
 struct nested;			/* nested.h */

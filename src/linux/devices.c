@@ -106,7 +106,7 @@ int devices_clone(struct inside *in)
 
 /* --- their places, in the scratch --------------------------------------------------------- */
 
-static int make_own_places(int scratch)
+int devices_make_own_places(int scratch)
 {
 	static const struct { const char *name, *target; } links[] = {
 		{ "dev/fd", "/proc/self/fd" }, { "dev/ptmx", "pts/ptmx" }, { "dev/stderr", "/proc/self/fd/2" },
@@ -147,7 +147,7 @@ static int make_link(int scratch, const struct device_op *op)
 /* SCRATCH_DEV is what "/dev" is without its slash, so that a path below the one is a path below the other. */
 int devices_make_places(struct inside *in)
 {
-	int r = make_own_places(in->scratch_fd);
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < in->box->device_count; i++) {
 		const struct device_op *op = &in->box->devices[i];
@@ -220,13 +220,19 @@ static int put_granted(struct inside *in)
 	return 0;
 }
 
+int devices_make_terminals(int *ret_fd)
+{
+	*ret_fd = new_devpts();
+	return *ret_fd < 0 ? -errno : 0;
+}
+
 /* From here on the scratch and the pins lie beneath this mount. */
 int devices_mount(struct inside *in)
 {
 	int r;
 
 	if ((r = mounts_put(mounts_clone_scratch(in, SCRATCH_DEV), "/dev")) < 0 || (r = put_own_nodes(in)) < 0 ||
-	    (r = mounts_put(new_devpts(), "/dev/pts")) < 0 || (r = mounts_put(in->shm_fd, "/dev/shm")) < 0 ||
+	    (r = mounts_put(in->pts_fd, "/dev/pts")) < 0 || (r = mounts_put(in->shm_fd, "/dev/shm")) < 0 ||
 	    (r = put_granted(in)) < 0)
 		return r;
 	return in->tty_fd < 0 ? 0 : mounts_put(in->tty_fd, "/dev/console");

@@ -151,8 +151,7 @@ static int exec_by_path(struct inside *in, const char *name)
 
 struct spawn { struct inside *in; int step, number; };
 
-__attribute__((no_sanitize("address")))		/* it would look for the end of another stack */
-static int command_main(void *argument)
+ON_OTHER_STACK static int command_main(void *argument)
 {
 	struct spawn *spawn = argument;
 	struct inside *in = spawn->in;
@@ -223,7 +222,7 @@ static void keep_only(struct inside *in, int *const *own, unsigned count)
 
 /* A file system that hangs holds whoever calls it; so the broker's calls are not made by pid 1, which must be
  * able to end the box. */
-static _Noreturn void broker_loop(struct broker *broker)
+ON_OTHER_STACK static _Noreturn void broker_loop(struct broker *broker)
 {
 	for (;;) {
 		bool helpers = broker_sweep(broker);
@@ -241,7 +240,7 @@ static _Noreturn void broker_loop(struct broker *broker)
 	}
 }
 
-static _Noreturn void broker_main(struct inside *in)
+ON_OTHER_STACK static _Noreturn void broker_main(struct inside *in)
 {
 	static struct broker broker;
 	struct rlimit files;
@@ -256,7 +255,7 @@ static _Noreturn void broker_main(struct inside *in)
 	broker_loop(&broker);
 }
 
-static pid_t start_broker(struct inside *in)
+ON_OTHER_STACK static pid_t start_broker(struct inside *in)
 {
 	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 
@@ -273,7 +272,7 @@ struct init {
 	int signal_fd;
 };
 
-static void reap(struct init *init)
+ON_OTHER_STACK static void reap(struct init *init)
 {
 	int status;
 	pid_t pid;
@@ -313,7 +312,7 @@ static int take_question(struct init *init, const struct pollfd *listener)
 	return -1;
 }
 
-static _Noreturn void loop(struct init *init)
+ON_OTHER_STACK static _Noreturn void loop(struct init *init)
 {
 	struct pollfd polls[] = {
 		{ .fd = init->in->supervisor_fd, .events = POLLIN },
@@ -358,7 +357,6 @@ _Noreturn void init_run(struct inside *in)
 		inside_fail(in, STEP_SPAWN, errno);
 	if (spawn.number)
 		inside_fail(in, spawn.step, spawn.number);
-	in->wake_fd = in->command->wake_fd;
 	keep_only(in, (int *[]){ &init.signal_fd, &in->supervisor_fd, &in->listener_fd, &in->wake_fd }, 4);
 	loop(&init);
 }

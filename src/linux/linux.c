@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* linux.c — from a lowered plan to a running command.
  *
- * Order of the steps, and why. One clone() takes every namespace but the network's. Then, in pid 1 of the box:
- *	network		begun first, joined as late as its capabilities allow: another processor makes it meanwhile
- *	map		before the rest: without a mapped uid nothing can be made on the scratch tmpfs
- *	clone mounts	before the root changes: they keep what the root loses
+ * The namespaces, the user's mapping, the tree of /dev and the network namespace hold for every plan: a helper has
+ * begun them while the plan was made (groundwork.c), and has cloned pid 1 of the box, which walks this list.
+ * Why each step stands where it does:
+ *
+ *	clone mounts	before the root changes: they keep what the root loses; devices with them
  *	root		everything read-only at once, or an empty root in its place
  *	scratch		after the root, or it would be read-only with it
  *	rules, sockets	parents before what lies below them
- *	pins		after the rules: their clones cover whatever mounts a root has by then; before /dev,
- *which hides them dev, proc, system	last of the mounts: they need no protection, and hide the scratch seal
- *nothing is made in an assembled root any more directory	again: the old one names the mount that was
- *there before keyring, capabilities	after the last step that needs capabilities Landlock	second to last,
- *it forbids mounts and in the command's own process, which is made by vfork() so that pid 1 finds the
- *listener's number in its own memory: descriptors, the second Landlock domain, seccomp (it refuses what the
- *steps before it do), limits, exec.
+ *	pins		after the rules: their clones cover whatever mounts a root has by then; before /dev, which hides
+ *			them
+ *	dev, proc,	last of the mounts: they need no protection, and /dev hides the scratch
+ *	system
+ *	seal		nothing is made in an assembled root any more
+ *	directory	again: the old one names the mount that was there before
+ *	keyring,	after the last step that needs a capability, but for joining the network namespace, which has
+ *	Landlock,	had all this time to be made; Landlock forbids mounts
+ *	network,
+ *	capabilities
+ *
+ * and in the command's own process, which is made by vfork() so that pid 1 finds the listener's number in its own
+ * memory: descriptors, the second Landlock domain, seccomp (it refuses what the steps before it do), limits, exec.
  *
  * pid 1 keeps CAP_SYS_PTRACE over its own user namespace: the broker reads paths from processes that are not
  * dumpable. */
@@ -35,78 +42,6 @@
 #include <linux/securebits.h>
 
 /* --- steps that are too small for a file -------------------------------------------------- */
-
-static int write_file(const char *path, const char *text)
-{
-	autoclose int fd = sys_open(path, O_WRONLY | O_CLOEXEC);
-	size_t size = strlen(text);
-
-	return fd < 0 || write(fd, text, size) != (ssize_t)size ? -errno : 0;
-}
-
-/* user_namespaces(7): an unprivileged process may map its own uid, and its own gid once setgroups(2) is given up. */
-static int map_ids(struct inside *in)
-{
-	int r = write_file("/proc/self/setgroups", "deny");
-
-	if (r == 0)
-		r = write_file("/proc/self/uid_map", in->box->uid_map);
-	return r == 0 ? write_file("/proc/self/gid_map", in->box->gid_map) : r;
-}
-
-static int loopback_up(int fd)
-{
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-
-	return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
-}
-
-/* The helper shares memory and descriptors with pid 1, and errno too: it may only fail when all fails. */
-__attribute__((no_sanitize("address")))		/* it would look for the end of another stack */
-static int network_main(void *argument)
-{
-	struct inside *in = argument;
-	int fd, r;
-
-	in->network_result = -EIO;
-	if (unshare(CLONE_NEWNET) < 0)
-		in->network_result = -errno;
-	else {
-		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		r = loopback_up(fd);
-		in->network_fd = r < 0 ? -1 : ioctl(fd, SYS_SIOCGSKNS);
-		in->network_result = r < 0 ? r : in->network_fd < 0 ? -errno : 0;
-		close(fd);
-	}
-	_exit(0);
-}
-
-/* A network namespace takes as long to make as all the mounts: a helper makes it meanwhile, pid 1 joins it
- * afterwards. */
-static int network_begin(struct inside *in)
-{
-	static char stack[16 * 1024] __attribute__((aligned(64)));
-
-	if (in->box->plan->policy->network != NETWORK_OFF)
-		return 0;
-	in->network_pid = clone(network_main, stack + sizeof(stack), CLONE_VM | CLONE_FILES, in);
-	return in->network_pid < 0 ? -errno : 0;
-}
-
-static int network_join(struct inside *in)
-{
-	if (in->box->plan->policy->network != NETWORK_OFF)
-		return 0;
-	while (waitpid(in->network_pid, NULL, __WALL) < 0)
-		if (errno != EINTR)
-			return -errno;
-	if (in->network_result < 0)
-		return in->network_result;
-	if (setns(in->network_fd, CLONE_NEWNET) < 0)
-		return -errno;
-	close(in->network_fd);
-	return 0;
-}
 
 static int change_directory(struct inside *in)
 {
@@ -168,7 +103,7 @@ static int drop_capabilities(struct inside *in)
 						    .effective = 1u << CAP_SYS_PTRACE } };
 
 	(void)in;
-	for (unsigned long capability = 0; prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0; capability++)
+	for (unsigned long last = GROUNDWORK_CAPABILITIES; prctl(PR_CAPBSET_DROP, last, 0, 0, 0) == 0; last++)
 		;				/* EINVAL: the kernel has no more */
 	if (errno != EINVAL)
 		return -errno;
@@ -187,10 +122,8 @@ static int drop_capabilities(struct inside *in)
 static const struct step {
 	enum step_id id;
 	const char *what;		/* "cannot ...": for the message */
-	int (*enter)(struct inside *in);	/* NULL: made by init.c, in the command's process */
+	int (*enter)(struct inside *in);	/* NULL: in init.c, groundwork.c */
 } steps[] = {
-	{ STEP_NETWORK,		"make a network namespace",		network_begin },
-	{ STEP_MAP,		"map the user into the box",		map_ids },
 	{ STEP_CLONE_MOUNTS,	"take hold of",				mounts_clone },
 	{ STEP_CLONE_DEVICES,	"take hold of the device",		devices_clone },
 	{ STEP_ROOT,		"close the root",			mounts_root },
@@ -206,8 +139,9 @@ static const struct step {
 	{ STEP_DESCRIPTORS,	"hand over a directory that the rules close", exchange_directories },
 	{ STEP_KEYRING,		"make a session keyring",		join_keyring },
 	{ STEP_LANDLOCK,	"enter the Landlock domain for",	landlock_enter },
-	{ STEP_NETWORK,		"make a network namespace",		network_join },
+	{ STEP_NETWORK,		"make a network namespace",		groundwork_join_network },
 	{ STEP_CAPABILITIES,	"drop capabilities",			drop_capabilities },
+	{ STEP_MAP,		"map the user into the box",		NULL },
 	{ STEP_SPAWN,		"start the command's process",		NULL },
 	{ STEP_DESCRIPTORS,	"close descriptors",			NULL },
 	{ STEP_LIMITS,		"set limits",				NULL },
@@ -268,6 +202,13 @@ static const struct rule *failed_rule(const struct box *box, const struct failur
 		       NULL;
 }
 
+static int explain_namespaces(int number, struct bawn_error *err)
+{
+	if (number == EAGAIN || number == ENOMEM)
+		return error_system(err, number, "cannot make the box's namespaces");
+	return error_set(err, number, "cannot make the box's namespaces: %s", namespaces_blocker(number));
+}
+
 static int explain_failure(const struct box *box, const struct failure *failure, const struct command *command,
 			   struct bawn_error *err)
 {
@@ -278,6 +219,8 @@ static int explain_failure(const struct box *box, const struct failure *failure,
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
 		if ((int)steps[i].id == failure->step)
 			what = steps[i].what;
+	if (failure->step == STEP_NAMESPACES)
+		return explain_namespaces(failure->number, err);
 	if (failure->step == STEP_EXEC) {
 		error_system(err, failure->number, "%s", subject);
 		if (err)
@@ -332,7 +275,7 @@ static bool is_plain_stdio(const struct command *command)
 	return command->stdio[0] == 0 && command->stdio[1] == 1 && command->stdio[2] == 2;
 }
 
-static _Noreturn void inside_run(struct inside *in)
+_Noreturn void inside_run(struct inside *in)
 {
 	int r = is_plain_stdio(in->command) ? 0 : place_stdio(in->command);
 
@@ -356,34 +299,17 @@ static _Noreturn void inside_run(struct inside *in)
 
 /* --- the parent --------------------------------------------------------------------------- */
 
-static int explain_clone(int number, struct bawn_error *err)
-{
-	if (number == EAGAIN || number == ENOMEM)
-		return error_system(err, number, "cannot make the box's namespaces");
-	return error_set(err, number, "cannot make the box's namespaces: %s", namespaces_blocker(number));
-}
-
-/* Exit signal 0: a caller that ignores SIGCHLD, or that waits for any child, neither loses the status nor
- * steals it (__WALL). */
-static pid_t clone_child(unsigned long flags, int *ret_pidfd)
-{
-#if defined(__s390__)
-#error "clone() takes its arguments in another order here"
-#endif
-	return (pid_t)syscall(SYS_clone, flags | CLONE_PIDFD, NULL, ret_pidfd, NULL, NULL);
-}
-
 static int prepare(struct inside *in, const struct command *command, struct bawn_error *err)
 {
 	size_t argc = 0, longest = 4096, name = strlen(command->argv[0]);
 
 	while (command->argv[argc])
 		argc++;
-	in->clones = malloc((in->box->op_count + 1) * sizeof(*in->clones));
-	in->device_fds = malloc((in->box->device_count + 1) * sizeof(*in->device_fds));
-	in->quiet = malloc((in->box->op_count + 1) * sizeof(*in->quiet));
-	in->path_buffer = malloc(longest + name + 2);
-	in->script_argv = malloc((argc + 3) * sizeof(*in->script_argv));
+	in->clones = reserve_take((in->box->op_count + 1) * sizeof(*in->clones));
+	in->device_fds = reserve_take((in->box->device_count + 1) * sizeof(*in->device_fds));
+	in->quiet = reserve_take((in->box->op_count + 1) * sizeof(*in->quiet));
+	in->path_buffer = reserve_take(longest + name + 2);
+	in->script_argv = reserve_take((argc + 3) * sizeof(*in->script_argv));
 	if (!in->device_fds || !in->clones || !in->quiet || !in->path_buffer || !in->script_argv)
 		return error_oom(err);
 	in->script_argv[0] = "/bin/sh";
@@ -393,62 +319,50 @@ static int prepare(struct inside *in, const struct command *command, struct bawn
 
 static void forget(struct inside *in)
 {
-	free(in->clones);
-	free(in->device_fds);
-	free(in->quiet);
-	free(in->path_buffer);
-	free(in->script_argv);
+	reserve_give(in->clones);
+	reserve_give(in->device_fds);
+	reserve_give(in->quiet);
+	reserve_give(in->path_buffer);
+	reserve_give(in->script_argv);
 }
 
 /* Reads the report: end of file says that the command was executed. */
-static int await_start(const struct box *box, const struct command *command, int report_fd, struct process *process,
-		       struct bawn_error *err)
+static int await_start(const struct inside *in, int report_fd, const struct process *process, struct bawn_error *err)
 {
 	struct failure failure;
 	ssize_t size;
 
 	while ((size = read(report_fd, &failure, sizeof(failure))) < 0 && errno == EINTR)
 		;
-	if (size == 0)
+	if (size == 0 && process->pid > 0)
 		return 0;
-	while (waitpid(process->pid, NULL, __WALL) < 0 && errno == EINTR)
+	while (process->pid > 0 && waitpid(process->pid, NULL, __WALL) < 0 && errno == EINTR)
 		;
-	close(process->pidfd);
 	if (size != sizeof(failure))
 		return error_set(err, EIO, "the box's first process ended before it could report");
-	return explain_failure(box, &failure, command, err);
+	return explain_failure(in->box, &failure, in->command, err);
 }
 
-static int start(struct inside *in, const struct box *box, const struct command *command, struct process *ret_process,
-		 struct bawn_error *err)
+/* As in groundwork.c: no exit signal, no handler of the caller's in the child. */
+static int clone_unconfined(struct inside *in, struct process *ret_process, int *ret_report_fd)
 {
 	int pipe_fds[2];
-	autoclose int supervisor = sys_pidfd_open(getpid(), 0);
-	struct process process = { .pidfd = -1 };
-	sigset_t all;
-	int number, r;
+	sigset_t all, old;
+	int number;
 
-	if (supervisor < 0 || pipe2(pipe_fds, O_CLOEXEC) < 0)
-		return error_system(err, errno, "cannot start");
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return -errno;
 	in->report_fd = pipe_fds[1];
-	in->supervisor_fd = supervisor;
-	in->main_thread = syscall(SYS_gettid) == getpid();
 	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &in->old_mask);		/* no handler of the caller's runs in the child */
-	process.pid = clone_child((unsigned long)box->clone_flags, &process.pidfd);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	ret_process->pid = (pid_t)syscall(SYS_clone, CLONE_PIDFD, NULL, &ret_process->pidfd, NULL, NULL);
 	number = errno;
-	if (process.pid == 0)
+	if (ret_process->pid == 0)
 		inside_run(in);
-	process.old_mask = in->old_mask;
-	sigprocmask(SIG_SETMASK, command->hold ? command->hold : &in->old_mask, NULL);
+	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(pipe_fds[1]);
-	r = process.pid < 0 ? explain_clone(number, err) : await_start(box, command, pipe_fds[0], &process, err);
-	close(pipe_fds[0]);
-	if (r == 0)
-		*ret_process = process;
-	else
-		sigprocmask(SIG_SETMASK, &in->old_mask, NULL);
-	return r;
+	*ret_report_fd = pipe_fds[0];
+	return ret_process->pid < 0 ? -number : 0;
 }
 
 static bool is_local_datagram(int fd)
@@ -477,18 +391,54 @@ static int check_descriptors(const struct box *box, const struct command *comman
 	return 0;
 }
 
-int linux_start(const struct box *box, const struct command *command, struct process *ret_process,
-		struct bawn_error *err)
+static int start(struct inside *in, struct groundwork *groundwork, struct process *process, struct bawn_error *err)
 {
-	struct inside in = { .box = box, .command = command, .listener_fd = -1, .scratch_fd = -1 };
+	autoclose int report = -1;
+	int r;
+
+	in->main_thread = syscall(SYS_gettid) == getpid();
+	if (in->box->plan->policy->unconfined)
+		r = clone_unconfined(in, process, &report);
+	else
+		r = groundwork ? groundwork_finish(groundwork, in, process, &report) : -ENOMEM;
+	return r < 0 ? explain_namespaces(-r, err) : await_start(in, report, process, err);
+}
+
+static int start_with_mask(struct inside *in, struct groundwork *groundwork, struct process *ret_process,
+			   struct bawn_error *err)
+{
+	struct process process = { .pid = -1, .pidfd = -1 };
+	int r;
+
+	sigprocmask(SIG_SETMASK, in->command->hold, &in->old_mask);
+	r = start(in, groundwork, &process, err);
+	if (r < 0) {
+		sigprocmask(SIG_SETMASK, &in->old_mask, NULL);
+		cleanup_fd(&process.pidfd);
+		return r;
+	}
+	process.old_mask = in->old_mask;
+	*ret_process = process;
+	return 0;
+}
+
+int linux_start(const struct box *box, const struct command *command, struct groundwork *groundwork,
+		struct process *ret_process, struct bawn_error *err)
+{
+	struct inside in = { .box = box, .command = command, .listener_fd = -1, .scratch_fd = -1, .network_fd = -1,
+			     .wake_fd = -1 };
+	struct groundwork *begun_late = NULL;
 	int r = box->plan->policy->unconfined ? 0 : check_descriptors(box, command, err);
 
 	if (r < 0)
 		return r;
+	if (!groundwork && !box->plan->policy->unconfined)
+		groundwork = begun_late = linux_begin();
 	r = prepare(&in, command, err);
 	if (r == 0)
-		r = start(&in, box, command, ret_process, err);
+		r = start_with_mask(&in, groundwork, ret_process, err);
 	forget(&in);
+	linux_abandon(begun_late);
 	return r;
 }
 
@@ -498,7 +448,7 @@ int linux_start_unconfined(const struct plan *plan, const struct command *comman
 	struct box box = { .plan = plan };
 
 	linux_lower_limits(&box);
-	return linux_start(&box, command, ret_process, err);
+	return linux_start(&box, command, NULL, ret_process, err);
 }
 
 int linux_status(int wait_status)

@@ -42,10 +42,20 @@ void linux_box_free(struct box *box);
 /* One line for each mount operation, Landlock rule and seccomp row, for golden tests and `plan --format json`. */
 int linux_box_print(const struct box *box, struct text *text);
 
+/* Begins with what no rule changes, in a helper process: meanwhile the policy can be resolved. NULL: no memory. Other
+ * failures show in linux_start(), which the same thread calls. */
+struct groundwork;
+struct groundwork *linux_begin(void);
+/* There will probably be a network namespace: that can be made meanwhile too. NULL: nothing. */
+void linux_begin_network(struct groundwork *groundwork);
+/* Ends what was begun and frees it, also after linux_start(). NULL: nothing. */
+void linux_abandon(struct groundwork *groundwork);
+
 /* Starts the command and returns when it has been executed, or could not be: then nothing is left, and err says
- * which step failed on what (status 126 or 127 when it was the command itself). */
-int linux_start(const struct box *box, const struct command *command, struct process *ret_process,
-		struct bawn_error *err);
+ * which step failed on what (status 126 or 127 when it was the command itself). groundwork NULL: it is begun now. What
+ * the command is given was open when it was begun. */
+int linux_start(const struct box *box, const struct command *command, struct groundwork *groundwork,
+		struct process *ret_process, struct bawn_error *err);
 
 /* :danger-full-access: the command with its environment, descriptors and limits, and no box at all. */
 int linux_start_unconfined(const struct plan *plan, const struct command *command, struct process *ret_process,

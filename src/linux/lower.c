@@ -413,14 +413,11 @@ static int lower_seccomp(struct box *box, struct bawn_error *err)
 
 int linux_lower(const struct plan *plan, struct box **ret_box, struct bawn_error *err)
 {
-	struct box *box = calloc(1, sizeof(*box));
+	struct box *box = reserve_zeroed(sizeof(*box));
 
 	if (!box)
 		return error_oom(err);
 	box->plan = plan;
-	box->clone_flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
-	snprintf(box->uid_map, sizeof(box->uid_map), "%u %u 1\n", plan->policy->uid, plan->policy->uid);
-	snprintf(box->gid_map, sizeof(box->gid_map), "%u %u 1\n", plan->policy->gid, plan->policy->gid);
 	linux_lower_limits(box);
 	if (lower_mounts(box) < 0 || lower_pins(box) < 0 || lower_missing(box) < 0 || lower_grants(box) < 0 ||
 	    lower_landlock(box) < 0 ||
@@ -441,7 +438,7 @@ void linux_box_free(struct box *box)
 	if (!box)
 		return;
 	arena_done(&box->arena);
-	free(box);
+	reserve_give(box);
 }
 
 int linux_box_print(const struct box *box, struct text *text)

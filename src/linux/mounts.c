@@ -354,19 +354,25 @@ static int make_scaffolds(struct inside *in)
 	return 0;
 }
 
+int mounts_make_scratch(int *ret_fd)
+{
+	int fd = *ret_fd = new_tmpfs(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
+
+	if (fd < 0 || mkdirat(fd, SCRATCH_DIRECTORY, 0) < 0 || mknodat(fd, SCRATCH_FILE, S_IFREG, 0) < 0 ||
+	    mkdirat(fd, SCRATCH_DEV, 0755) < 0 || mkdirat(fd, SCRATCH_PROC, 0755) < 0 ||
+	    mkdirat(fd, SCRATCH_SHM, 01777) < 0 || fchmodat(fd, SCRATCH_SHM, 01777, 0) < 0)
+		return -errno;
+	return devices_make_own_places(fd);
+}
+
 /* Everything is made first, then the scratch becomes read-only, and whatever is cloned from it after that is so
  * from birth. */
 int mounts_scratch(struct inside *in)
 {
-	int fd = new_tmpfs(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
+	int fd = in->scratch_fd;
 	int r;
 
-	in->scratch_fd = fd;
-	if (fd < 0 || mounts_attach(fd, "/dev") < 0)
-		return -errno;
-	if (mkdirat(fd, SCRATCH_DIRECTORY, 0) < 0 || mknodat(fd, SCRATCH_FILE, S_IFREG, 0) < 0 ||
-	    mkdirat(fd, SCRATCH_DEV, 0755) < 0 || mkdirat(fd, SCRATCH_PROC, 0755) < 0 ||
-	    mkdirat(fd, SCRATCH_SHM, 01777) < 0 || fchmodat(fd, SCRATCH_SHM, 01777, 0) < 0)
+	if (mounts_attach(fd, "/dev") < 0)
 		return -errno;
 	if ((r = devices_make_places(in)) < 0 || (r = make_scaffolds(in)) < 0)
 		return r;

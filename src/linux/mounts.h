@@ -26,7 +26,8 @@ int mounts_put(int from, const char *path);
 /* Makes the directories of a relative path below fd, and at its end a directory or an empty file; -errno. */
 int mounts_make_way(int fd, const char *relative, bool directory);
 
-/* devices.c: the box's /dev, in the scratch, before that becomes read-only. */
+/* devices.c: the box's /dev, in the scratch, before that becomes read-only. Its own places first. */
+int devices_make_own_places(int scratch);
 int devices_make_places(struct inside *in);
 
 #endif

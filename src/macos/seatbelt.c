@@ -144,7 +144,7 @@ void seatbelt_free(struct seatbelt *seatbelt)
 {
 	if (!seatbelt)
 		return;
-	free(seatbelt->text);
+	reserve_give(seatbelt->text);
 	arena_done(&seatbelt->arena);
 	free(seatbelt);
 }

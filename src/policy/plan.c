@@ -552,7 +552,7 @@ static int fill(struct plan *plan)
 int plan_make(const struct policy *policy, const struct features *features, struct plan **ret_plan,
 	      struct bawn_error *err)
 {
-	struct plan *plan = calloc(1, sizeof(*plan));
+	struct plan *plan = reserve_zeroed(sizeof(*plan));
 
 	if (!plan)
 		return error_oom(err);
@@ -577,7 +577,7 @@ void plan_free(struct plan *plan)
 	if (!plan)
 		return;
 	arena_done(&plan->arena);
-	free(plan);
+	reserve_give(plan);
 }
 
 int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error *err)

@@ -113,6 +113,7 @@ int profile_set(struct profiles *profiles, struct profile *profile, const char *
  * access word. */
 int profile_set_entry(struct profiles *profiles, struct profile *profile, enum profile_key key, const char *name,
 		      const char *sub, const char *value, struct origin origin, struct bawn_error *err);
+bool profile_is_unconfined(const struct profile *profile);		/* :danger-full-access */
 const struct setting *profile_find(const struct profile *profile, enum profile_key key, const char *name);
 /* TOML that profiles_parse() reads back to the same settings: [permissions.<id>] with all its tables, without
  * extends. A built-in's id loses its colon. */

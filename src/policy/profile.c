@@ -34,7 +34,7 @@ void profiles_free(struct profiles *profiles)
 	text_done(&profiles->warnings);
 	text_done(&profiles->remarks);
 	arena_done(&profiles->arena);
-	free(profiles);
+	reserve_give(profiles);
 }
 
 static void cleanup_profiles(struct profiles **profiles)
@@ -221,7 +221,7 @@ static int parse_file(struct profiles *profiles, const char *text, size_t size, 
 int profiles_parse(const char *text, size_t size, const char *origin, struct profiles **ret_profiles,
 		   struct bawn_error *err)
 {
-	__attribute__((cleanup(cleanup_profiles))) struct profiles *profiles = calloc(1, sizeof(*profiles));
+	__attribute__((cleanup(cleanup_profiles))) struct profiles *profiles = reserve_zeroed(sizeof(*profiles));
 	int e;
 
 	if (!profiles)

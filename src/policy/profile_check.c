@@ -9,6 +9,11 @@
 
 static const char full_access[] = ":danger-full-access";
 
+bool profile_is_unconfined(const struct profile *profile)
+{
+	return !strcmp(profile->id, full_access);
+}
+
 int profile_check_repeats(const struct profile *profile, struct bawn_error *err)
 {
 	struct arena arena = { 0 };

@@ -621,14 +621,14 @@ static int derive(struct resolver *r)
 int policy_resolve(const struct profile *profile, const char *const *add_dirs, const struct host *host,
 		   struct policy **ret_policy, struct bawn_error *err)
 {
-	struct policy *policy = calloc(1, sizeof(*policy));
+	struct policy *policy = reserve_zeroed(sizeof(*policy));
 	struct resolver r = { .policy = policy, .profile = profile, .host = host, .err = err };
 	int e;
 
 	if (!policy)
 		return error_oom(err);
 	policy->profile_id = arena_strdup(&policy->arena, profile->id);
-	policy->unconfined = !strcmp(profile->id, ":danger-full-access");
+	policy->unconfined = profile_is_unconfined(profile);
 	policy->cwd = host->cwd ? arena_strdup(&policy->arena, host->cwd) : NULL;
 	policy->platform = host->platform;
 	policy->sockets_missing = host->sockets_missing;
@@ -654,5 +654,5 @@ void policy_free(struct policy *policy)
 	text_done(&policy->notes);
 	text_done(&policy->warnings);
 	arena_done(&policy->arena);
-	free(policy);
+	reserve_give(policy);
 }

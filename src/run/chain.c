@@ -173,6 +173,21 @@ int chain_profile(struct chain *chain, const char *id, struct bawn_error *err)
 	return r < 0 ? r : request_apply(chain->request, chain, err);
 }
 
+struct groundwork *chain_begin(const struct request *request)
+{
+	const char *id = request_last(request, "permission-profile");
+
+	return id && !strcmp(id, ":danger-full-access") ? NULL : linux_begin();
+}
+
+void chain_begin_network(const struct chain *chain, struct groundwork *groundwork)
+{
+	const struct setting *enabled = profile_find(chain->profile, PROFILE_NET_ENABLED, NULL);
+
+	if (!enabled || !enabled->value.boolean)
+		linux_begin_network(groundwork);
+}
+
 int chain_policy(struct chain *chain, struct bawn_error *err)
 {
 	return policy_resolve(chain->profile, chain->add_dirs, &chain->host, &chain->policy, err);

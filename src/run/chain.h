@@ -63,6 +63,10 @@ struct chain {					/* {0} before chain_load() */
 	struct plan *plan;
 };
 
+/* For a start: what no rule changes is made while the links are; linux_abandon() frees it. NULL: nothing was begun. */
+struct groundwork *chain_begin(const struct request *request);
+/* Once the profile is known. */
+void chain_begin_network(const struct chain *chain, struct groundwork *groundwork);
 int chain_load(const struct request *request, struct chain *ret_chain, struct bawn_error *err);
 /* id NULL: the one asked for, else the file's default, else ":workspace". */
 int chain_profile(struct chain *chain, const char *id, struct bawn_error *err);

@@ -170,7 +170,7 @@ static int run_box(const struct chain *box, const char *const *argv, char **ret_
 		return error_system(err, errno, "try the GPUs inside");
 	command.stdio[0] = command.stdio[2] = null;
 	command.stdio[1] = pipe_fds[1];
-	r = child_start(box, &command, false, &child, err);
+	r = child_start(box, &command, NULL, false, &child, err);
 	close(pipe_fds[1]);
 	if (r >= 0) {
 		r = io_read_all(pipe_fds[0], ANSWER_LIMIT, ret_answer, &size);

@@ -110,12 +110,10 @@ static int given_directory(struct arena *arena, const char *directory, const cha
 
 static int current_directory(struct arena *arena, const char **ret_cwd, struct bawn_error *err)
 {
-	autofree char *cwd = getcwd(NULL, 0);
+	char room[PATH_MAX], *cwd = getcwd(room, sizeof(room));
 
 	/* ENOENT: deleted, or not below this process's root. That is no error before something is
 	 * asked of it. */
-	if (!cwd && errno == ENOMEM)
-		return error_oom(err);
 	if (!cwd && errno != ENOENT)
 		return error_set(err, errno, "working directory: %s", strerror(errno));
 	*ret_cwd = cwd && cwd[0] == '/' ? arena_strdup(arena, cwd) : NULL;

@@ -35,9 +35,9 @@ struct child {					/* a running command and what must be watched */
 
 /* The chain's plan, refused or not, has been judged by the caller; the chain must outlive the child.
  * :danger-full-access runs unconfined. forward: from before the command exists, no signal that is to be passed on can
- * end this process instead. */
-int child_start(const struct chain *chain, const struct command *command, bool forward, struct child *ret_child,
-		struct bawn_error *err);
+ * end this process instead. groundwork: as for linux_start(). */
+int child_start(const struct chain *chain, const struct command *command, struct groundwork *groundwork,
+		bool forward, struct child *ret_child, struct bawn_error *err);
 /* Blocks. Signals that a terminal sent to the whole group are not sent twice. */
 int child_wait(struct child *child, int *ret_status, struct bawn_error *err);
 int child_kill(struct child *child, int signal_number, struct bawn_error *err);

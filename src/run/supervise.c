@@ -56,8 +56,8 @@ static void forwarded_set(sigset_t *ret_set)
  * --------------------------------------------------------------------------------------------------------------------
  */
 
-int child_start(const struct chain *chain, const struct command *asked, bool forward, struct child *ret_child,
-		struct bawn_error *err)
+int child_start(const struct chain *chain, const struct command *asked, struct groundwork *groundwork,
+		bool forward, struct child *ret_child, struct bawn_error *err)
 {
 	struct child child = { .process = { .pid = -1, .pidfd = -1 }, .wait_fd = -1, .clock_fd = -1,
 			       .report = REPORT_NONE };
@@ -81,7 +81,7 @@ int child_start(const struct chain *chain, const struct command *asked, bool for
 	else {
 		r = linux_lower(plan, &box, err);
 		if (r == 0)
-			r = linux_start(box, &command, &child.process, err);
+			r = linux_start(box, &command, groundwork, &child.process, err);
 		linux_box_free(box);
 	}
 	child.forward = r == 0 && forward;

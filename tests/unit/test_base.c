@@ -92,6 +92,31 @@ static void a_long_message_is_cut_between_characters(void **state)
 	assert_int_equal(strlen(err.file), 255);
 }
 
+/* --- reserve.c --- */
+
+static void reserve_keeps_objects_apart_also_when_it_is_full(void **state)
+{
+	enum { COUNT = 40, BYTES = 10000 };	/* more than it has room for */
+	char *objects[COUNT];
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < COUNT; i++) {
+			objects[i] = i % 2 ? reserve_take(BYTES) : reserve_zeroed(BYTES);
+			assert_non_null(objects[i]);
+			assert_int_equal((uintptr_t)objects[i] % 16, 0);
+			for (int k = 0; i % 2 == 0 && k < BYTES; k++)
+				assert_int_equal(objects[i][k], 0);
+			memset(objects[i], i + 1, BYTES);
+		}
+		for (int i = 0; i < COUNT; i++)
+			assert_true(objects[i][0] == i + 1 && objects[i][BYTES - 1] == i + 1);
+		for (int i = 0; i < COUNT; i++)
+			reserve_give(objects[i]);
+	}
+	reserve_give(NULL);
+}
+
 /* --- arena.c, array.c --- */
 
 static void arena_memory_is_zero_aligned_and_apart(void **state)
@@ -498,6 +523,7 @@ int main(void)
 		cmocka_unit_test(errors_may_be_unwanted),
 		cmocka_unit_test(an_error_may_quote_its_own_message),
 		cmocka_unit_test(a_long_message_is_cut_between_characters),
+		cmocka_unit_test(reserve_keeps_objects_apart_also_when_it_is_full),
 		cmocka_unit_test(arena_memory_is_zero_aligned_and_apart),
 		cmocka_unit_test(arena_refuses_absurd_sizes),
 		cmocka_unit_test(arena_copies_and_formats_strings),

@@ -381,18 +381,6 @@ static void limits_become_resources(void **state)
 	assert_int_equal(scene.box->limits[0].resource, RLIMIT_CORE);
 }
 
-static void namespaces_and_maps_follow_the_policy(void **state)
-{
-	const int always = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
-
-	lower(HOST "uid 7\ngid 8\n", WORK);
-	assert_int_equal(scene.box->clone_flags & always, always);
-	assert_string_equal(scene.box->uid_map, "7 7 1\n");
-	assert_string_equal(scene.box->gid_map, "8 8 1\n");
-	lower(HOST, WORK "[permissions.t.network]\nenabled = true\n");
-	assert_int_equal(scene.box->clone_flags, always);
-}
-
 static void filter_is_made_where_the_kernel_has_filters(void **state)
 {
 	struct features features = scene_features;
@@ -565,7 +553,6 @@ int main(void)
 		T(opened_user_namespaces_take_the_file_rights_away),
 		T(box_gives_what_the_policy_says_whatever_the_profile),
 		T(limits_become_resources),
-		T(namespaces_and_maps_follow_the_policy),
 		T(filter_is_made_where_the_kernel_has_filters),
 		T(nothing_waits_for_a_broker_that_cannot_be),
 		T(outer_bawn_is_asked_instead_of_a_listener_of_our_own),
