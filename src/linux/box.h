@@ -93,6 +93,7 @@ struct box {
 	struct nested_object *nested_objects;
 	char *nested_globs;
 	size_t nested_glob_bytes;
+	bool maps_root;			/* the broker lets root's inner boxes map uid 0: lower.c says when */
 	uint64_t landlock_handled, landlock_scoped;
 	uint64_t landlock_creation; /* rights that the command has only on devices and procfs: the broker uses
 				       them for it */
@@ -265,6 +266,7 @@ struct broker {
 	const struct policy *policy;
 	bool creation_domain;		/* the command's own calls can make no name (Landlock) */
 	struct nested *nested;		/* the command may make namespaces of its own; NULL: it may not */
+	bool maps_root;			/* we have CAP_SETFCAP, and nobody can set a file capability */
 	struct missing *missing;
 	size_t missing_count;
 	const struct grant *grants;

@@ -37,37 +37,22 @@ static bool is_same_object(const struct missing *missing, const struct stat *par
 	       !(missing->nocase ? strcasecmp : strcmp)(missing->name, name);
 }
 
-/* Whether the directory of a place is, for us too, what its path says: a nested sandbox may see the tree at
- * other paths than we do. */
-static bool is_same_tree(const struct place *place, const struct stat *parent)
-{
-	char path[TARGET_PATH_MAX];
-	struct stat here;
-
-	memcpy(path, place->path, sizeof(path));
-	path[strlen(path) - strlen(path_base(path))] = '\0';
-	return stat(path[0] ? path : "/", &here) == 0 && here.st_dev == parent->st_dev && here.st_ino == parent->st_ino;
-}
-
-/* Where paths may differ the object decides, and the path where it is the same for both. */
+/* Under rules of inner boxes too. Their globs speak of paths as the process sees them. */
 static bool is_allowed_nested(const struct call *call, const struct place *place)
 {
 	const struct broker *broker = call->broker;
-	struct decision decision;
+	const struct nested *nested = broker->nested;
+	pid_t tid = call->target.tid;
 	struct stat parent;
 
-	if (fstat(place->parent_fd, &parent) < 0)
+	if (place->tree == TREE_UNKNOWN || fstat(place->parent_fd, &parent) < 0)
 		return false;
 	for (size_t i = 0; i < broker->missing_count; i++)
 		if (is_same_object(&broker->missing[i], &parent, place->name))
 			return false;
-	if (!nested_allows_name(broker->nested, call->target.tid, parent.st_dev, parent.st_ino, place->name,
-				place->path))
-		return false;
-	if (!is_same_tree(place, &parent))
-		return true;		/* not a place that our rules speak of; its mounts are what they are */
-	policy_decide(broker->policy, OPERATION_WRITE, place->path, &decision);
-	return decision.allowed;
+	return nested_allows_name(nested, tid, parent.st_dev, parent.st_ino, place->name, place->path) &&
+	       (!place->seen[0] ||
+		nested_allows_name(nested, tid, parent.st_dev, parent.st_ino, place->name, place->seen));
 }
 
 bool broker_allows(const struct call *call, const struct place *place)
@@ -75,10 +60,35 @@ bool broker_allows(const struct call *call, const struct place *place)
 	struct decision decision;
 
 	broker_about(call, OPERATION_WRITE, ASPECT_NAME, place->path);
-	if (call->target.own_root)
-		return is_allowed_nested(call, place);
+	if (call->broker->nested && !is_allowed_nested(call, place))
+		return false;
+	if (place->tree == TREE_FOREIGN)
+		return true;
 	policy_decide(call->broker->policy, OPERATION_WRITE, place->path, &decision);
 	return decision.allowed;
+}
+
+/* Made with O_TMPFILE: what it is reached by never was a name, whatever names it has got since. */
+static bool is_tmpfile(const struct stat *st, const char *path)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "#%llu (deleted)", (unsigned long long)st->st_ino);
+	return !strcmp(path_base(path), name);
+}
+
+/* What has lost its names has lost its rules. */
+bool broker_allows_object(const struct call *call, int fd, char path[TARGET_PATH_MAX])
+{
+	struct stat st;
+
+	if (call->broker->nested && fstat(fd, &st) == 0 && st.st_nlink && !is_tmpfile(&st, path)) {
+		enum tree tree = locate(&call->target, fd, path);
+
+		if (tree != TREE_OURS)
+			return tree == TREE_FOREIGN;
+	}
+	return policy_allows_write(call->broker->policy, path);
 }
 
 static bool exists(const struct place *place)
@@ -110,58 +120,22 @@ int broker_judge_link(const struct call *call, const struct place *place)
 	const struct nested *nested = call->broker->nested;
 
 	broker_about(call, OPERATION_WRITE, ASPECT_NAME, place->path);
-	if (!policy_rename_allowed(call->broker->policy, place->path, place->path))
+	if (place->tree == TREE_OURS && !policy_rename_allowed(call->broker->policy, place->path, place->path))
 		return broker_because(call, CAUSE_BELOW, -EACCES);
-	if (nested && !nested_allows_link(nested, call->target.tid, place->path))
+	if (nested && !nested_allows_link(nested, call->target.tid, place->seen[0] ? place->seen : place->path))
 		return broker_because(call, CAUSE_BELOW, -EACCES);
 	return broker_judge(call, place);
 }
 
 /* --- places of a call --------------------------------------------------------------------- */
 
-/* Tries whether directory + the last components of path is the same object as parent, the longest such end first. */
-static bool translate_below(const char *directory, const char *path, const struct stat *parent,
-			    char translated[TARGET_PATH_MAX])
-{
-	for (const char *rest = path; rest; rest = strchr(rest + 1, '/')) {
-		struct stat st;
-		size_t size = (size_t)snprintf(translated, TARGET_PATH_MAX, "%s%s", directory, rest);
-
-		if (size >= TARGET_PATH_MAX)
-			continue;
-		translated[size - strlen(path_base(path)) - 1] = '\0';	/* the directory of the place */
-		if (stat(translated, &st) == 0 && st.st_dev == parent->st_dev && st.st_ino == parent->st_ino) {
-			translated[strlen(translated)] = '/';
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A process with mounts of its own may see a writable root of ours at another path: the place gets the path that our
- * rules know. A part of a root that was mounted alone is not found so; kernel.allow's line in the plan says what that
- * costs. */
 void broker_settle(const struct call *call, struct place *place)
 {
-	const struct policy *policy = call->broker->policy;
-	char translated[TARGET_PATH_MAX];
-	struct stat parent;
-
-	if (!call->target.own_root) {
+	if (call->broker->nested)
+		place_locate(&call->target, place);
+	/* An inner box has rules and mounts of its own, which the clone of a grant would go past. */
+	if (!call->target.own_root && place->tree == TREE_OURS)
 		grants_apply(call, place);
-		return;
-	}
-	if (fstat(place->parent_fd, &parent) < 0 || is_same_tree(place, &parent))
-		return;
-	for (size_t i = 0; i < policy->count; i++) {
-		const struct rule *rule = &policy->rules[i];
-
-		if (rule->access != ACCESS_WRITE || rule->type != HOST_DIRECTORY || !rule->path[1] ||
-		    !translate_below(rule->path, place->path, &parent, translated))
-			continue;
-		memcpy(place->path, translated, sizeof(place->path));
-		return;
-	}
 }
 
 int broker_read_place(const struct call *call, int at, uint64_t address, struct place *ret_place)
@@ -317,7 +291,7 @@ static int link_object(struct call *call, int at, const char *path, int flags, c
 		return -errno;
 	path_of_object[size] = '\0';
 	broker_about(call, OPERATION_WRITE, ASPECT_CONTENT, path_of_object);
-	if (!policy_allows_write(call->broker->policy, path_of_object))
+	if (!broker_allows_object(call, fd, path_of_object))
 		return -EXDEV;
 	if (fstat(fd, &st) < 0 || broker_judge_socket_name(call, &st, path_of_object) < 0)
 		return -EACCES;
@@ -360,6 +334,9 @@ static int judge_move(const struct call *call, const struct place *from, const s
 	if (fstatat(from->parent_fd, from->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	broker_about(call, OPERATION_WRITE, ASPECT_NAME, from->path);
+	if (nested && mount_of(from->parent_fd) == mount_of(to->parent_fd) &&	/* else the kernel says EXDEV */
+	    (broker_is_mounted_on(call, from) || broker_is_mounted_on(call, to)))
+		return broker_because(call, CAUSE_BELOW, -EBUSY);
 	if (nested && !nested_allows_move(nested, call->target.tid, st.st_dev, st.st_ino))
 		return broker_because(call, CAUSE_BELOW, -EBUSY);
 	if (nested && fstatat(to->parent_fd, to->name, &replaced, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -372,6 +349,8 @@ static int judge_move(const struct call *call, const struct place *from, const s
 	}
 	if (!broker_git_may_move(call, from, to))
 		return broker_because(call, CAUSE_GIT, -EACCES);
+	if (to->tree == TREE_FOREIGN)	/* and from, or the kernel says EXDEV */
+		return 0;
 	if (!policy_rename_allowed(call->broker->policy, from->path, to->path))
 		return broker_because(call, CAUSE_BELOW, -EACCES);
 	return broker_judge_socket_tree(call, from->path, to->path);
@@ -518,9 +497,10 @@ static int make_call(struct call *call)
 						       broker_open(call, (int)a[0], a[1], (int)a[2], (mode_t)a[3]);
 	case SYS_openat2: return broker_open_how(call);
 	/* A program that confines itself would rely on it, and what we make for it is made outside its domain:
-	 * it is told that there is no Landlock. An inner bawn sends its rules to us besides. */
+	 * it is told that there is no Landlock. An inner bawn sends its rules to us besides, and says so in a
+	 * register that the kernel does not look at. */
 	case SYS_landlock_restrict_self:
-		call->go_on = call->broker->nested != NULL;
+		call->go_on = call->broker->nested && a[2] == NESTED_DOMAIN;
 		return call->go_on ? 0 : -EOPNOTSUPP;
 	case SYS_truncate: return broker_truncate(call, a[0], (int64_t)a[1]);
 	case SYS_mkdirat:
@@ -536,7 +516,7 @@ static int make_call(struct call *call)
 	case SYS_socketpair:
 		return broker_make_pair(call, (int)a[0], broker_pair_type(call, (int)a[0], (int)a[1]), (int)a[2], a[3]);
 	case SYS_bind: return bind_socket(call, (int)a[0], a[1], a[2] & 0xffffffffu);
-	default: return broker_change(call);
+	default: return call->broker->parts & BROKER_NESTED ? broker_nest(call) : broker_change(call);
 	}
 }
 
@@ -572,8 +552,10 @@ int broker_give(const struct call *call, int fd, int fd_flags)
 /* Gives the caller the descriptor, and only then empties the file: a caller without room for it loses nothing. */
 static int hand_over(struct call *call, struct notif_resp *response)
 {
-	/* with nothing left to do it is the answer, too */
-	int number = add_descriptor(call, call->fd, call->fd_flags, call->truncate ? 0 : ADDFD_SEND);
+	/* With nothing left to do it is the answer, too. Not from a helper: from then on the call counts as
+	 * answered, and if broker_sweep() ends the helper before the caller took the descriptor, that gets 0. */
+	unsigned flags = call->truncate || call->helped ? 0 : ADDFD_SEND;
+	int number = add_descriptor(call, call->fd, call->fd_flags, flags);
 
 	if (number < 0) {
 		if (call->created.parent_fd >= 0)
@@ -581,7 +563,7 @@ static int hand_over(struct call *call, struct notif_resp *response)
 		return number;
 	}
 	response->value = number;
-	call->answered = !call->truncate;
+	call->answered = flags & ADDFD_SEND;
 	return call->truncate && ftruncate(call->fd, 0) < 0 ? -errno : 0;
 }
 
@@ -614,7 +596,7 @@ void broker_answer(struct broker *broker)
 	call.target.tid = (pid_t)notif.pid;
 	call.target.narrow = notif.data.arch != seccomp_audit_arch(SECCOMP_HOST);
 	broker_begin(&call);
-	call.target.own_root = broker->nested && !nested_is_same_tree(broker->nested, call.target.tid);
+	call.target.own_root = broker->nested && !nested_is_same_root(broker->nested, call.target.tid);
 	refusal = find_refusal(&call, &number);
 	result = call.target.narrow && !refusal ? broker_translate(&call, &notif.data) : 0;
 	if (refusal)
@@ -625,6 +607,14 @@ void broker_answer(struct broker *broker)
 		result = -ENOSYS;
 	if (!call.later)
 		broker_reply(&call, result);
+}
+
+struct helper *broker_free_helper(struct broker *broker)
+{
+	for (size_t i = 0; i < BROKER_HELPERS; i++)
+		if (!broker->helpers[i].pid)
+			return &broker->helpers[i];
+	return NULL;
 }
 
 void broker_forget_helper(struct broker *broker, pid_t pid)
@@ -676,7 +666,7 @@ void broker_init(struct broker *broker, const struct inside *in)
 		.listener_fd = in->listener_fd, .wake_fd = in->wake_fd, .events = in->command->events,
 		.plan = box->plan, .seccomp = box->seccomp, .parts = box_broker_parts(box->plan),
 		.policy = box->plan->policy, .creation_domain = box->landlock_creation != 0,
-		.nested = may_nest ? &nested : NULL,
+		.nested = may_nest ? &nested : NULL, .maps_root = box->maps_root,
 		.missing = box->missing, .missing_count = box->missing_count,
 		.grants = box->grants, .grant_count = box->grant_count,
 		.diag_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG),

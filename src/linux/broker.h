@@ -36,6 +36,7 @@ struct call {
 	struct place created; /* take this name back when the caller has no room for the descriptor; parent_fd
 				 NO_FD: nothing */
 	bool later;			/* a helper process answers */
+	bool helped;			/* we are that process */
 	bool answered;			/* the descriptor was the answer */
 };
 
@@ -44,6 +45,8 @@ struct call {
 bool broker_is_waiting(const struct call *call);
 /* Whether the rules let a name be made or a file be written at a place. */
 bool broker_allows(const struct call *call, const struct place *place);
+/* The same for an object that is held, and the path that it was reached by. */
+bool broker_allows_object(const struct call *call, int fd, char path[TARGET_PATH_MAX]);
 /* 0, or the errno to refuse a new name with. */
 int broker_judge(const struct call *call, const struct place *place);
 /* The same for what may be a symbolic link: it must not stand where a directory of ruled names is missing. */
@@ -65,6 +68,11 @@ void broker_release(struct place *place);
 int broker_give(const struct call *call, int fd, int fd_flags);
 /* Hands call->fd over and answers; result is used where there is none. */
 void broker_reply(struct call *call, int result);
+
+/* Whether a mount stands on the name, as the caller sees it. */
+bool broker_is_mounted_on(const struct call *call, const struct place *place);
+/* A place for a process that answers later, or NULL. */
+struct helper *broker_free_helper(struct broker *broker);
 
 #define autorelease __attribute__((cleanup(broker_release)))
 
@@ -122,6 +130,8 @@ int broker_descriptor_number(const struct target *target, const struct place *pl
 
 int broker_open(struct call *call, int at, uint64_t path, int flags, mode_t mode);
 int broker_open_how(struct call *call);
+/* Follows links to what they lead to. */
+int broker_follow_all(struct call *call, struct place *place);
 int broker_truncate(struct call *call, uint64_t path, int64_t size);
 
 /* --- broker_unix.c ------------------------------------------------------------------------ */
@@ -153,5 +163,11 @@ int broker_without_blocking(int fd, int (*call)(void *argument), void *argument,
 int broker_connect_begin(struct call *call, struct connection *connection);
 /* Puts a call into the table: 0 or -EAGAIN. */
 int broker_wait_for(struct call *call, const struct waiting *waiting);
+
+/* --- broker_nest.c: where the command may have namespaces of its own ---------------------- */
+
+int broker_nest(struct call *call);
+/* A file of /proc, for writing. */
+int broker_open_proc(struct call *call, const struct place *place, int flags);
 
 #endif

@@ -35,8 +35,7 @@ static bool is_tmpfile(int flags)
 /* Whether the caller's own calls can make no name and write no file, so that it may be let go on. */
 static bool may_go_on(const struct call *call)
 {
-	return call->broker->creation_domain ||
-	       (call->broker->nested && nested_has_domain(call->broker->nested, call->target.tid));
+	return call->broker->creation_domain;
 }
 
 static int go_on(struct call *call)
@@ -87,19 +86,17 @@ static int open_here(struct call *call, const struct place *place, int flags, mo
 static int open_by_helper(struct call *call, const struct place *place, int flags)
 {
 	autoclose int held = openat(place->parent_fd, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	struct helper *helper = NULL;
+	struct helper *helper = broker_free_helper(call->broker);
 	char path[32];
 	pid_t pid;
 
-	for (size_t i = 0; i < BROKER_HELPERS; i++)
-		if (!call->broker->helpers[i].pid)
-			helper = &call->broker->helpers[i];
 	if (held < 0 || !helper)
 		return held < 0 ? -errno : -EAGAIN;
 	pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
+		call->helped = true;
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", held);
 		call->fd = sys_open(path, (flags & ~O_NOFOLLOW) | O_NOCTTY | O_CLOEXEC);
 		call->fd_flags = flags & O_CLOEXEC;
@@ -183,24 +180,10 @@ static int reopen(struct call *call, int own, int flags)
 		return hand_back(call, own, flags);
 	path[size] = '\0';
 	broker_about(call, OPERATION_WRITE, ASPECT_CONTENT, path);
-	if (!policy_allows_write(call->broker->policy, path))
+	if (!broker_allows_object(call, own, path))
 		return hand_back(call, own, flags);
 	r = open_held(call, own, flags);
 	return r == -EACCES || r == -EROFS ? hand_back(call, own, flags) : r;
-}
-
-/* A file of the caller's own /proc/PID, where it cannot be let go on. A link there would lead to whatever the
- * caller has put behind it. */
-static int open_own_proc(struct call *call, const struct place *place, int flags)
-{
-	autoclose int own = openat(place->parent_fd, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-
-	if (own < 0)
-		return -errno;
-	if (!place_is_own_proc(&call->target, place) || fstat(own, &st) < 0 || S_ISLNK(st.st_mode))
-		return -EACCES;
-	return open_held(call, own, flags);
 }
 
 static int open_on_proc(struct call *call, const struct place *place, int flags)
@@ -212,16 +195,14 @@ static int open_on_proc(struct call *call, const struct place *place, int flags)
 
 	if (ours && fstat(own, &st) == 0 && S_ISREG(st.st_mode) && is_writing(flags))
 		return reopen(call, own, flags);
-	/* What only writes what is there may go on in any case: its flags came in a register, so whatever its
-	 * path becomes, the mounts hold. uid_map and its like ask who opened them. */
-	if (may_go_on(call) || (number < 0 && !(flags & O_CREAT) && call->notif->data.nr != SYS_openat2)) {
+	if (may_go_on(call)) {
 		if (number < 0)
 			broker_foresee(call, place, W_OK);
 		return go_on(call);
 	}
 	if (number >= 0)
 		return ours ? open_held(call, own, flags) : -EACCES;
-	return open_own_proc(call, place, flags);
+	return broker_open_proc(call, place, flags);
 }
 
 /* --- what is there, and what is not ------------------------------------------------------- */
@@ -365,6 +346,21 @@ static int open_place(struct call *call, struct place *place, int flags, mode_t 
 			return r;
 	}
 	return -ELOOP;
+}
+
+int broker_follow_all(struct call *call, struct place *place)
+{
+	struct stat st;
+	int r = 0;
+
+	for (int links = 0; r == 0 && links <= MAX_LINKS; links++) {
+		if (fstatat(place->parent_fd, place->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return -errno;
+		if (!S_ISLNK(st.st_mode))
+			return 0;
+		r = broker_follow(call, place, &st);
+	}
+	return r < 0 ? r : -ELOOP;
 }
 
 int broker_open(struct call *call, int at, uint64_t path, int flags, mode_t mode)

@@ -220,7 +220,7 @@ static bool allows_object(const struct call *call, const struct stat *st, const 
 
 	if (own && (!call->broker->nested || nested_is_within(call->broker->nested, call->target.tid, own->box)))
 		return true;
-	return allows_path(call, path) && (!call->target.own_root || is_at(path, st));
+	return allows_path(call, path) && (!call->broker->nested || is_at(path, st));
 }
 
 /* What cannot be connected to in any case is left to the kernel, for it to say why; but for a mask it is known what

@@ -9,7 +9,7 @@
  * Rights that this kernel does not know were already judged by plan.c; nothing in this file chooses policy.
  *
  * landlock(7); rights by ABI: Documentation/userspace-api/landlock.rst */
-#include "linux/box.h"
+#include "linux/nested.h"
 
 #include <string.h>
 #include <sys/prctl.h>
@@ -137,7 +137,7 @@ static int add_rule(int ruleset, const struct landlock_rule *rule)
 
 static int restrict_self(int ruleset)
 {
-	return syscall(SYS_landlock_restrict_self, ruleset, 0) < 0 ? -errno : 0;
+	return syscall(SYS_landlock_restrict_self, ruleset, 0, NESTED_DOMAIN) < 0 ? -errno : 0;
 }
 
 int landlock_enter(struct inside *in)

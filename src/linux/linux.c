@@ -24,7 +24,7 @@
  * memory: descriptors, the second Landlock domain, seccomp (it refuses what the steps before it do), limits, exec.
  *
  * pid 1 keeps CAP_SYS_PTRACE over its own user namespace: the broker reads paths from processes that are not
- * dumpable. */
+ * dumpable. For root's inner boxes it also keeps CAP_SETFCAP (maps_root() in lower.c). */
 #include "linux/box.h"
 
 #include <net/if.h>
@@ -99,10 +99,9 @@ static int join_keyring(struct inside *in)
 static int drop_capabilities(struct inside *in)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { { .permitted = 1u << CAP_SYS_PTRACE,
-						    .effective = 1u << CAP_SYS_PTRACE } };
+	uint32_t kept = 1u << CAP_SYS_PTRACE | (in->box->maps_root ? 1u << CAP_SETFCAP : 0);
+	struct __user_cap_data_struct data[2] = { { .permitted = kept, .effective = kept } };
 
-	(void)in;
 	for (unsigned long last = GROUNDWORK_CAPABILITIES; prctl(PR_CAPBSET_DROP, last, 0, 0, 0) == 0; last++)
 		;				/* EINVAL: the kernel has no more */
 	if (errno != EINVAL)
@@ -181,7 +180,8 @@ static const char *failure_advice(const struct failure *failure)
 {
 	if (failure->step == STEP_MAP && failure->number == EPERM)
 		return ": root inside another sandbox has not CAP_SETFCAP, and without it the kernel maps no uid 0 "
-		       "(user_namespaces(7)); start the outer one as an ordinary user";
+		       "(user_namespaces(7)). A bawn around this one maps it where something is writable and "
+		       "io-uring is closed; or start the outer one as an ordinary user";
 	if (failure->number == ELOOP)
 		return ": a symbolic link appeared on the way since the rules were resolved; start again";
 	if (failure->step == STEP_SECCOMP && failure->number == EBUSY)

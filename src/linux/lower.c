@@ -385,6 +385,15 @@ void linux_lower_limits(struct box *box)
 	}
 }
 
+/* A user namespace in which uid 0 is the host's root may give files capabilities that count on the host, so the kernel
+ * maps it only for who has CAP_SETFCAP (verify_root_map(), kernel/user_namespace.c). The broker has it where all ways
+ * to set that attribute are closed: setxattr(2) goes to the broker itself, and no call passes the filter. */
+static bool maps_root(const struct plan *plan)
+{
+	return plan->features.seccomp && plan->features.root && (box_broker_parts(plan) & BROKER_NESTED) &&
+	       !(plan->policy->kernel_allow & 1u << KERNEL_IO_URING);
+}
+
 /* --- the whole ---------------------------------------------------------------------------- */
 
 unsigned box_broker_parts(const struct plan *plan)
@@ -392,7 +401,8 @@ unsigned box_broker_parts(const struct plan *plan)
 	if (!plan_has_broker(plan))
 		return 0;
 	return (plan->broker ? BROKER_NAMES : 0) | (plan->sockets == SOCKETS_BROKER ? BROKER_SOCKETS : 0) |
-	       (plan->loopback ? BROKER_LOOPBACK : 0);
+	       (plan->loopback ? BROKER_LOOPBACK : 0) |
+	       (plan->broker && plan->policy->kernel_allow & 1u << KERNEL_USER_NAMESPACES ? BROKER_NESTED : 0);
 }
 
 static int lower_seccomp(struct box *box, struct bawn_error *err)
@@ -418,6 +428,7 @@ int linux_lower(const struct plan *plan, struct box **ret_box, struct bawn_error
 	if (!box)
 		return error_oom(err);
 	box->plan = plan;
+	box->maps_root = maps_root(plan);
 	linux_lower_limits(box);
 	if (lower_mounts(box) < 0 || lower_pins(box) < 0 || lower_missing(box) < 0 || lower_grants(box) < 0 ||
 	    lower_landlock(box) < 0 ||

@@ -137,9 +137,7 @@ static uint32_t fill_objects(const struct box *box)
 	uint32_t count = 0;
 
 	for (size_t i = 0; i < box->op_count; i++)
-		if (box->ops[i].kind == MOUNT_READ ||
-		    box->ops[i].kind == MOUNT_WRITE) /* a mask hides the object itself */
-			add_object(box, box->ops[i].path, &count);
+		add_object(box, box->ops[i].path, &count);	/* of a mask: what is seen in the object's place */
 	for (size_t i = 0; i < box->pin_count; i++) {
 		size_t root = strlen(box->pins[i].root), below = strlen(box->pins[i].below);
 
@@ -158,8 +156,7 @@ int nested_ask(struct inside *in)
 	const struct box *box = in->box;
 	struct nested_request request = {
 		.version = NESTED_VERSION,
-		.flags = (box->landlock_creation ? NESTED_CREATION_DOMAIN : 0) |
-			 (box->plan->sockets == SOCKETS_BROKER ? NESTED_SOCKETS : 0),
+		.flags = box->plan->sockets == SOCKETS_BROKER ? NESTED_SOCKETS : 0,
 		.glob_bytes = (uint32_t)box->nested_glob_bytes, .names = (uintptr_t)box->nested_names,
 		.objects = (uintptr_t)box->nested_objects, .globs = (uintptr_t)box->nested_globs,
 	};
@@ -205,11 +202,20 @@ void nested_init(struct nested *nested)
 	nested->used = 0;
 }
 
-bool nested_is_same_tree(const struct nested *nested, pid_t tid)
+bool nested_is_same_root(const struct nested *nested, pid_t tid)
 {
+	const struct target target = { .tid = tid };
 	autoclose int fd = open_namespace(tid, "ns/mnt");
+	autoclose int root = target_open(&target, "root", O_PATH | O_DIRECTORY);
+	struct stat theirs, ours;
 
-	return fd >= 0 && namespace_inode(fd) == nested->own_tree;
+	return fd >= 0 && namespace_inode(fd) == nested->own_tree && root >= 0 && fstat(root, &theirs) == 0 &&
+	       stat("/", &ours) == 0 && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+}
+
+bool nested_is_own(const struct nested *nested, int namespace_fd)
+{
+	return namespace_inode(namespace_fd) == nested->own_namespace;
 }
 
 static void free_box(struct nested *nested, struct nested_box *box)
@@ -353,11 +359,10 @@ static bool box_allows_move(const struct nested_box *box, uint64_t device, uint6
 /* Calls ask for the boxes of tid's user namespace and of those above it, up to our own; stops at the first
  * false. Fails closed. */
 static bool every_box(const struct nested *nested, pid_t tid, bool (*ask)(const struct nested_box *box, void *argument),
-		      void *argument, bool *ret_any)
+		      void *argument)
 {
 	autoclose int fd = nested->used ? open_namespace(tid, "ns/user") : -1;
 
-	*ret_any = false;
 	if (!nested->used)
 		return true;
 	for (int depth = 0; depth < DEPTH_MAX; depth++) {
@@ -368,13 +373,9 @@ static bool every_box(const struct nested *nested, pid_t tid, bool (*ask)(const 
 			return false;
 		if (inode == nested->own_namespace)
 			return true;
-		for (size_t i = 0; i < BOXES_MAX; i++) {
-			if (nested->boxes[i].namespace != inode)
-				continue;
-			*ret_any = true;
-			if (!ask(&nested->boxes[i], argument))
+		for (size_t i = 0; i < BOXES_MAX; i++)
+			if (nested->boxes[i].namespace == inode && !ask(&nested->boxes[i], argument))
 				return false;
-		}
 		parent = ioctl(fd, NS_GET_USERNS_PARENT);
 		close(fd);
 		fd = parent;
@@ -405,42 +406,26 @@ static bool ask_move(const struct nested_box *box, void *argument)
 	return box_allows_move(box, q->device, q->inode);
 }
 
-static bool ask_domain(const struct nested_box *box, void *argument)
-{
-	(void)argument;
-	return box->request.flags & NESTED_CREATION_DOMAIN;
-}
-
 bool nested_allows_name(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode,
 			const char *name, const char *path)
 {
 	struct question question = { .device = device, .inode = inode, .name = name, .path = path };
-	bool any;
 
-	return every_box(nested, tid, ask_name, &question, &any);
+	return every_box(nested, tid, ask_name, &question);
 }
 
 bool nested_allows_link(const struct nested *nested, pid_t tid, const char *path)
 {
 	struct question question = { .path = path };
-	bool any;
 
-	return every_box(nested, tid, ask_link, &question, &any);
+	return every_box(nested, tid, ask_link, &question);
 }
 
 bool nested_allows_move(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode)
 {
 	struct question question = { .device = device, .inode = inode };
-	bool any;
 
-	return every_box(nested, tid, ask_move, &question, &any);
-}
-
-bool nested_has_domain(const struct nested *nested, pid_t tid)
-{
-	bool any;
-
-	return every_box(nested, tid, ask_domain, NULL, &any) && any;
+	return every_box(nested, tid, ask_move, &question);
 }
 
 /* --- local sockets ------------------------------------------------------------------------ */
@@ -496,7 +481,6 @@ static bool ask_socket(const struct nested_box *box, void *argument)
 bool nested_allows_socket(const struct nested *nested, pid_t tid, const char *path)
 {
 	struct question question = { .path = path };
-	bool any;
 
-	return every_box(nested, tid, ask_socket, &question, &any);
+	return every_box(nested, tid, ask_socket, &question);
 }

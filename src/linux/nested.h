@@ -26,10 +26,10 @@ struct nested_request {
 	uint64_t names, objects, globs;			/* addresses in the asking process */
 };
 
-#define NESTED_VERSION		1u
-#define NESTED_CREATION_DOMAIN	1u	/* a Landlock domain keeps the inner command's own calls from making names */
+#define NESTED_VERSION		2u
+#define NESTED_DOMAIN		0x6261776eu	/* third argument of landlock_restrict_self(): the domain of a bawn */
 
-#define NESTED_SOCKETS		2u	/* local sockets are closed but for 'a' */
+#define NESTED_SOCKETS		1u	/* local sockets are closed but for 'a' */
 
 /* The question is a call that no kernel takes for anything: mkdirat() on a descriptor that cannot be, which the
  * outer broker sees because it is trapped. size 0 asks "are you there?". */
@@ -47,8 +47,10 @@ struct nested_box;
 struct nested { struct nested_box *boxes; uint64_t own_namespace, own_tree; unsigned used; };
 
 void nested_init(struct nested *nested);
-/* Whether tid lives in our own mount namespace: its paths are ours. */
-bool nested_is_same_tree(const struct nested *nested, pid_t tid);
+/* Whether tid lives in our own mount namespace and has its root: its paths are ours. */
+bool nested_is_same_root(const struct nested *nested, pid_t tid);
+/* Whether a descriptor is of our own user namespace. */
+bool nested_is_own(const struct nested *nested, int namespace_fd);
 /* Answers nested_ask(): 0 or -errno. */
 int nested_register(struct nested *nested, pid_t tid, uint64_t address, uint64_t size);
 /* Whether the boxes around tid, if any, let it make this name in this directory (path: for their globs), or
@@ -64,7 +66,5 @@ uint64_t nested_box_of(const struct nested *nested, pid_t tid);
 bool nested_is_within(const struct nested *nested, pid_t tid, uint64_t box);
 /* Whether the boxes around tid, if any, let it connect to the local socket at path. */
 bool nested_allows_socket(const struct nested *nested, pid_t tid, const char *path);
-/* Whether every box around tid has a creation domain; false: there is none. */
-bool nested_has_domain(const struct nested *nested, pid_t tid);
 
 #endif

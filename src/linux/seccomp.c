@@ -27,6 +27,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 
@@ -42,6 +43,9 @@
 #define OLD_UNIX_RAW	SOCK_RAW		/* unix_create(), net/unix/af_unix.c: a datagram socket */
 #define FASTOPEN	0x20000000		/* MSG_FASTOPEN */
 #define PERSONAS	(0x8 | 0x20000 | 0x40000) /* PER_LINUX32, UNAME26, ADDR_NO_RANDOMIZE */
+#define MGC_MASK	0xffff0000u		/* MS_MGC_MSK, MS_MGC_VAL: the kernel takes them out of the flags */
+#define MGC_VALUE	0xc0ed0000u
+#define PROPAGATION	(MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)
 /* Without CLONE_NEWTIME: to clone, its bit is part of the exit signal. */
 #define NAMESPACES \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
@@ -67,6 +71,7 @@
 #define NO_DATAGRAM	SECCOMP_NO_DATAGRAM
 #define NO_FASTOPEN	SECCOMP_NO_FASTOPEN
 #define NO_PROTOCOL	SECCOMP_NO_PROTOCOL
+#define NESTED		SECCOMP_NESTED
 #define KERNEL_NONE	KERNEL__COUNT
 
 #define CALL(name, x86_64, aarch64, i386, condition, outcome, opened_by, reason) \
@@ -131,6 +136,7 @@ const char *seccomp_call_name(int number)
 
 static const struct outcome { int number; uint32_t value; const char *text; unsigned needs; } outcomes[] = {
 	{ SECCOMP_BROKER,	SECCOMP_RET_USER_NOTIF,			"broker",		BROKER_NAMES },
+	{ SECCOMP_NESTED,	SECCOMP_RET_USER_NOTIF,			"broker",		BROKER_NESTED },
 	{ SECCOMP_SOCKETS,	SECCOMP_RET_USER_NOTIF,			"broker",		BROKER_SOCKETS },
 	{ SECCOMP_LOOPBACK,	SECCOMP_RET_USER_NOTIF,			"broker",		BROKER_LOOPBACK },
 	{ SECCOMP_NO_DATAGRAM,	SECCOMP_RET_ERRNO | ESOCKTNOSUPPORT,	"ESOCKTNOSUPPORT",	BROKER_SOCKETS },

@@ -45,13 +45,14 @@ struct seccomp_row {
 	struct seccomp_test tests[SECCOMP_TESTS];	/* all must hold, up to the first END */
 	int outcome;				/* an errno value, or: */
 #define SECCOMP_ALLOW	0
-/* These stand only where the broker has the part in question; the first three go to it. */
+/* These stand only where the broker has the part in question; those down to NESTED go to it. */
 #define SECCOMP_BROKER	(-1)			/* names in the file system */
 #define SECCOMP_SOCKETS	(-2)			/* local sockets of the host */
 #define SECCOMP_LOOPBACK (-3)			/* the host's loopback, where its network namespace is ours */
-#define SECCOMP_NO_DATAGRAM (-4)		/* ESOCKTNOSUPPORT, with SOCKETS */
-#define SECCOMP_NO_FASTOPEN (-5)		/* EOPNOTSUPP, with LOOPBACK */
-#define SECCOMP_NO_PROTOCOL (-6)		/* EPROTONOSUPPORT, with LOOPBACK */
+#define SECCOMP_NESTED	(-4)			/* what mounts alone hold no more, where user namespaces are open */
+#define SECCOMP_NO_DATAGRAM (-5)		/* ESOCKTNOSUPPORT, with SOCKETS */
+#define SECCOMP_NO_FASTOPEN (-6)		/* EOPNOTSUPP, with LOOPBACK */
+#define SECCOMP_NO_PROTOCOL (-7)		/* EPROTONOSUPPORT, with LOOPBACK */
 	enum kernel_name opened_by;		/* KERNEL__COUNT: by nothing */
 	const char *reason;
 };
@@ -74,6 +75,7 @@ struct seccomp_options {
 #define BROKER_NAMES	1u
 #define BROKER_SOCKETS	2u
 #define BROKER_LOOPBACK	4u
+#define BROKER_NESTED	8u
 	unsigned watch;				/* needs BROKER_NAMES. WATCH_DENIALS: it is also who refuses */
 };
 

@@ -42,6 +42,7 @@
 /* Constants of their own: they stand in a switch, whatever the libc has. */
 #define SYS_FACCESSAT2			439
 #define SYS_FCHMODAT2			452
+#define SYS_SETXATTRAT			463
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset	444
 #define SYS_landlock_add_rule		445
@@ -74,6 +75,20 @@ struct sys_mount_attr { uint64_t attr_set, attr_clr, propagation, userns_fd; };
 #define SYS_RESOLVE_IN_ROOT		0x10u
 
 struct sys_open_how { uint64_t flags, mode, resolve; };
+
+/* statx(2): musl has no room for the newer fields */
+#define SYS_STATX_MNT_ID		0x1000u
+#define SYS_STATX_ATTR_MOUNT_ROOT	0x2000u
+
+struct sys_statx {
+	uint32_t mask, block_size;
+	uint64_t attributes;
+	uint32_t unused[32];
+	uint64_t mount_id;
+	uint64_t later[13];
+};
+
+_Static_assert(sizeof(struct sys_statx) == 256, "as in <linux/stat.h>");
 
 /* ioctl on a socket, netdevice(7): a descriptor of its network namespace */
 #define SYS_SIOCGSKNS			0x894c
@@ -122,6 +137,11 @@ static inline int sys_openat2(int at, const char *path, uint64_t flags, uint64_t
 	const struct sys_open_how how = { .flags = flags, .mode = mode, .resolve = resolve };
 
 	return (int)syscall(SYS_openat2, at, path, &how, sizeof(how));
+}
+
+static inline int sys_statx(int at, const char *path, int flags, unsigned mask, struct sys_statx *ret)
+{
+	return (int)syscall(SYS_statx, at, path, flags, mask, ret);
 }
 
 static inline int sys_pidfd_open(pid_t pid, unsigned flags)

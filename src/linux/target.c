@@ -388,8 +388,11 @@ static int complete(struct place *place)
 {
 	struct statfs fs;
 	size_t size;
-	int r = path_of_deep(place->parent_fd, place->path);
+	int r = target_path_of(place->parent_fd, place->path);
 
+	place->deep = r == -ENAMETOOLONG;
+	if (place->deep)
+		r = path_of_deep(place->parent_fd, place->path);
 	if (r < 0)
 		return r;
 	if (fstatfs(place->parent_fd, &fs) < 0)
@@ -401,7 +404,9 @@ static int complete(struct place *place)
 		return 0;
 	size = strlen(place->path);
 	if (size + strlen(place->name) + 2 > sizeof(place->path))
-		return 0;		/* as above: its directory stands for it */
+		place->deep = true;	/* as above: its directory stands for it */
+	if (place->deep)
+		return 0;
 	if (place->path[size - 1] != '/')
 		place->path[size++] = '/';
 	strcpy(place->path + size, place->name);

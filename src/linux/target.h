@@ -16,12 +16,22 @@ struct target {				/* a thread stopped in a call */
 	bool respelt;			/* the path began with its /proc: counts from our root, up to the link there */
 };
 
+/* Whose a directory is, for a process that may have mounts of its own. */
+enum tree {
+	TREE_OURS,			/* the box's: its path is the box's path */
+	TREE_FOREIGN,			/* a file system that the process made: no rule speaks of it */
+	TREE_UNKNOWN,			/* the box's, and not to be found there: a tree mounted nowhere, say */
+};
+
 struct place {				/* where a path leads: a directory that is held, and a name in it */
 	int parent_fd;			/* O_PATH, the broker's own; -1: none */
 	char name[TARGET_NAME_MAX];	/* the last component; "." when the path is a directory by its form */
 	bool slash;			/* a slash followed it: only a directory will do */
 	bool on_proc;			/* the directory lies on a procfs */
+	bool deep;			/* too deep for a path: a directory above stands for it */
+	enum tree tree;
 	char path[TARGET_PATH_MAX];	/* canonical: the directory's path and the name */
+	char seen[TARGET_PATH_MAX];	/* as the process sees it, where that is another path; else empty */
 };
 
 /* Copies size bytes; 0 or -EFAULT. */
@@ -35,6 +45,12 @@ int target_read_path(const struct target *target, uint64_t address, char path[TA
 int place_find(const struct target *target, int at, const char *path, struct place *ret_place);
 /* The same, going on from where a symbolic link stands that says path. */
 int place_follow(const struct target *target, const struct place *link, const char *path, struct place *ret_place);
+/* locate.c: puts the path right of what fd holds, which path says from wherever its mount is. */
+enum tree locate(const struct target *target, int fd, char path[TARGET_PATH_MAX]);
+/* The number of the mount that fd was reached by, as in mountinfo; 0: not known. */
+uint64_t mount_of(int fd);
+/* The same as locate() for a place: sets its tree, path and seen. */
+void place_locate(const struct target *target, struct place *place);
 /* Whether a place lies below the target's own /proc/PID. */
 bool place_is_own_proc(const struct target *target, const struct place *place);
 /* The path of what a descriptor of ours holds, as we see the tree; -errno, also for what has none. */

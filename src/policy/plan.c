@@ -290,13 +290,11 @@ static int promise_always(struct plan *plan)
 
 /* What each opened name costs besides itself: a user who opens it must be able to read that somewhere. */
 static const char *const weaker[KERNEL__COUNT] = {
-	[KERNEL_USER_NAMESPACES] = "weaker: Landlock repeats no file rule; a process with mounts of its own "
-				   "can see the tree at other paths, "
-				   "make there what a deny glob or a rule below a missing directory refuses, "
-				   "and remove protected files",
+	[KERNEL_USER_NAMESPACES] = "weaker: Landlock repeats no file rule, mounts and the broker hold them alone; "
+				   "much kernel code becomes reachable",
 	[KERNEL_IO_URING] = "weaker: its operations pass no filter: set-id bits, connections to local sockets "
 			    "that appear later, to the host's loopback where the network is on, and with "
-			    "user-namespaces missing names too",
+			    "user-namespaces missing and protected names too",
 	[KERNEL_PERF] = "weaker: opened by kernel.allow",
 	[KERNEL_BPF] = "weaker: opened by kernel.allow",
 	[KERNEL_USERFAULTFD] = "weaker: opened by kernel.allow",
@@ -379,6 +377,14 @@ static bool is_anything_writable(const struct policy *policy)
 	return false;
 }
 
+/* What the broker holds. A process with mounts of its own could take away what mounts hold otherwise. */
+static const char *broker_promise(const struct plan *plan)
+{
+	return plan->policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES) ?
+		       "protected and denied names can be neither created nor removed, and no file gets a capability" :
+		       "protected and denied names that do not exist yet cannot be created";
+}
+
 static int gaps_of_broker(struct plan *plan)
 {
 	const struct features *f = &plan->features;
@@ -398,7 +404,7 @@ static int gaps_of_broker(struct plan *plan)
 	if (!missing)
 		return 0;
 	return plan_add_gap(plan, (struct plan_gap){
-		.what = "protected and denied names that do not exist yet cannot be created", .origin = always,
+		.what = broker_promise(plan), .origin = always,
 		.missing = missing, .remedy = remedy, .acceptable = true,
 	});
 }
@@ -461,8 +467,7 @@ static int gaps_of_kernel(struct plan *plan)
 
 	if (both && is_anything_writable(plan->policy))
 		e = plan_add_gap(plan, (struct plan_gap){
-					  .what = "protected and denied names that do not exist yet cannot "
-						  "be created",
+					  .what = broker_promise(plan),
 					  .origin = origins[KERNEL_IO_URING],
 					  .missing = "io-uring passes the filter, and user-namespaces leaves "
 						     "no Landlock rule behind it",

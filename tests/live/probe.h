@@ -40,6 +40,8 @@ extern const struct trial semantic_trials[];
 extern const struct trial race_trials[];
 /* probe_ipc.c: sockets, semaphores, descriptors, limits */
 extern const struct trial ipc_trials[];
+/* probe_nest.c: from namespaces of its own */
+extern const struct trial nest_trials[];
 /* probe_sockets.c: ways to name a local socket, many at once */
 extern const struct trial socket_trials[];
 /* probe_terminal.c: drives a command on a terminal of its own */

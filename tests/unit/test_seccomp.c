@@ -24,7 +24,8 @@
 #define BROKER		(1u << 31)
 #define SOCKETS		(1u << 30)
 #define LOOPBACK	(1u << 29)
-#define BROKERS		(BROKER | SOCKETS | LOOPBACK)
+#define NESTED		(1u << 28)
+#define BROKERS		(BROKER | SOCKETS | LOOPBACK | NESTED)
 #define OPEN(name)	(1u << KERNEL_##name)
 #define EVERYTHING	((1u << KERNEL__COUNT) - 1)
 
@@ -39,7 +40,7 @@ static const uint32_t archs[] = {
 static unsigned broker_parts(uint32_t options)
 {
 	return (options & BROKER ? BROKER_NAMES : 0) | (options & SOCKETS ? BROKER_SOCKETS : 0) |
-	       (options & LOOPBACK ? BROKER_LOOPBACK : 0);
+	       (options & LOOPBACK ? BROKER_LOOPBACK : 0) | (options & NESTED ? BROKER_NESTED : 0);
 }
 
 static struct bpf_program program_make(struct arena *arena, enum seccomp_arch arch, uint32_t options)
@@ -160,17 +161,18 @@ static void numbers_are_those_of_the_headers(void **state)
 #define KNOWN(name) { #name, SYS_##name },
 		KNOWN(acct) KNOWN(add_key) KNOWN(bind) KNOWN(bpf) KNOWN(chroot) KNOWN(clock_settime) KNOWN(clone)
 		KNOWN(clone3) KNOWN(connect) KNOWN(listen) KNOWN(sendmmsg) KNOWN(sendmsg) KNOWN(sendto)
-		KNOWN(delete_module) KNOWN(fchmod) KNOWN(fchmodat) KNOWN(finit_module) KNOWN(fsconfig) KNOWN(fsmount)
+		KNOWN(delete_module) KNOWN(fchmod) KNOWN(fchmodat) KNOWN(finit_module) KNOWN(fsconfig)
+		KNOWN(fsetxattr) KNOWN(fsmount)
 		KNOWN(fsopen) KNOWN(fspick) KNOWN(init_module) KNOWN(io_uring_enter) KNOWN(io_uring_register)
 		KNOWN(io_uring_setup) KNOWN(ioctl) KNOWN(kexec_file_load) KNOWN(kexec_load) KNOWN(keyctl) KNOWN(linkat)
-		KNOWN(lookup_dcookie) KNOWN(mkdirat) KNOWN(mknodat) KNOWN(mount) KNOWN(mount_setattr) KNOWN(move_mount)
+		KNOWN(lookup_dcookie) KNOWN(lsetxattr) KNOWN(mkdirat) KNOWN(mknodat) KNOWN(mount) KNOWN(mount_setattr) KNOWN(move_mount)
 		KNOWN(open_by_handle_at) KNOWN(open_tree) KNOWN(openat) KNOWN(openat2) KNOWN(perf_event_open) KNOWN(prlimit64)
 		KNOWN(personality)
 		KNOWN(pivot_root) KNOWN(quotactl) KNOWN(reboot) KNOWN(renameat) KNOWN(renameat2) KNOWN(request_key)
-		KNOWN(setns)
+		KNOWN(setns) KNOWN(setxattr)
 		KNOWN(settimeofday) KNOWN(socket) KNOWN(socketpair) KNOWN(swapoff) KNOWN(swapon) KNOWN(symlinkat)
 		KNOWN(syslog)
-		KNOWN(truncate) KNOWN(umount2) KNOWN(unshare) KNOWN(userfaultfd) KNOWN(vhangup)
+		KNOWN(truncate) KNOWN(umount2) KNOWN(unlinkat) KNOWN(unshare) KNOWN(userfaultfd) KNOWN(vhangup)
 #ifdef SYS_fchmodat2
 		KNOWN(fchmodat2)
 #endif
@@ -267,6 +269,18 @@ static const struct expectation { const char *call; uint64_t args[6]; uint32_t o
 	{ "waitpid",		{ 0 },				0,	ALLOWED },
 	{ "write",		{ 1 },				BROKER,	ALLOWED },
 
+	/* where the command may have namespaces of its own */
+	{ "fsetxattr",	{ 3 },				BROKER,			ALLOWED },
+	{ "fsetxattr",	{ 3 },				OPEN(USER_NAMESPACES) | NESTED,	NOTIFIED },
+	{ "lsetxattr",	{ 0 },				OPEN(USER_NAMESPACES) | NESTED,	NOTIFIED },
+	{ "rmdir",	{ 0 },				BROKER,			ALLOWED },
+	{ "rmdir",	{ 0 },				OPEN(USER_NAMESPACES) | NESTED,	NOTIFIED },
+	{ "setxattr",	{ 0 },				OPEN(USER_NAMESPACES) | NESTED,	NOTIFIED },
+	{ "setxattrat",	{ 0 },				OPEN(USER_NAMESPACES) | NESTED,	NOTIFIED },
+	{ "unlink",	{ 0 },				OPEN(USER_NAMESPACES) | NESTED,	NOTIFIED },
+	{ "unlinkat",	{ 0 },				OPEN(USER_NAMESPACES),	ALLOWED },	/* an outer broker sees it */
+	{ "unlinkat",	{ 0 },				OPEN(USER_NAMESPACES) | NESTED,	NOTIFIED },
+
 	/* namespaces */
 	{ "clone",	{ 17 },				0,			ALLOWED },
 	{ "clone",	{ 0x3d0f00 },			0,			ALLOWED },	/* a thread */
@@ -305,9 +319,19 @@ static const struct expectation { const char *call; uint64_t args[6]; uint32_t o
 	{ "fsconfig",	{ 0 },				0,			REFUSED(EPERM) },
 	{ "fsmount",	{ 0 },				0,			REFUSED(EPERM) },
 	{ "fsopen",	{ 0 },				0,			REFUSED(EPERM) },
+	{ "fsopen",	{ 0 },				OPEN(USER_NAMESPACES),	ALLOWED },
+	{ "fsopen",	{ 0 },				OPEN(USER_NAMESPACES) | NESTED,	NOTIFIED },
 	{ "fspick",	{ 0 },				OPEN(USER_NAMESPACES),	ALLOWED },
 	{ "mount",	{ 0 },				0,			REFUSED(EPERM) },
+	{ "mount",	{ 0, 0, 0, 4096 },		NESTED | BROKER,	REFUSED(EPERM) },
+	{ "mount",	{ 0, 0, 0, 1 << 18 },		NESTED | BROKER,	REFUSED(EPERM) },
 	{ "mount",	{ 0 },				OPEN(USER_NAMESPACES),	ALLOWED },
+	{ "mount",	{ 0 },				OPEN(USER_NAMESPACES) | NESTED,	NOTIFIED },
+	{ "mount",	{ 0, 0, 0, 1 | 2 | 4 | 1 << 15 }, OPEN(USER_NAMESPACES) | NESTED, NOTIFIED },
+	{ "mount",	{ 0, 0, 0, 4096 },		OPEN(USER_NAMESPACES) | NESTED,	ALLOWED },	/* a bind */
+	{ "mount",	{ 0, 0, 0, 1 << 18 },		OPEN(USER_NAMESPACES) | NESTED,	ALLOWED },	/* private */
+	{ "mount",	{ 0, 0, 0, 0xc0ed0000 },	OPEN(USER_NAMESPACES) | NESTED,	NOTIFIED },	/* no flags at all */
+	{ "mount",	{ 0, 0, 0, 0xc0ed1000 },	OPEN(USER_NAMESPACES) | NESTED,	ALLOWED },
 	{ "mount_setattr", { 0 },			0,			REFUSED(EPERM) },
 	{ "mount_setattr", { 0 },			OPEN(USER_NAMESPACES),	ALLOWED },
 	{ "move_mount",	{ 0 },				0,			REFUSED(EPERM) },
