@@ -460,9 +460,9 @@ static int bind_socket(struct call *call, int fd, uint64_t address, uint64_t siz
 		return -EADDRINUSE;
 	if (place.slash)
 		return -ENOENT;
-	broker_about(call, OPERATION_UNIX_BIND, ASPECT_NAME, place.path);
-	if ((r = broker_is_waiting(call) ? broker_judge(call, &place) : -ESRCH) < 0 ||
-	    (r = broker_take_umask(call)) < 0)
+	r = broker_is_waiting(call) ? broker_judge(call, &place) : -ESRCH;
+	call->broker->event.operation = OPERATION_UNIX_BIND;
+	if (r < 0 || (r = broker_take_umask(call)) < 0)
 		return r;
 	if ((r = broker_sockets_room(call->broker)) < 0 ||
 	    (r = bind_name(call, own, local, (socklen_t)size, path, &place)) < 0)

@@ -61,6 +61,10 @@ int broker_blame(const struct call *call, const struct place *from, const struct
 	if (broker_is_gone(call, from))
 		return result;
 	broker_about(call, OPERATION_WRITE, ASPECT_NAME, to->path);
+	if (policy_allows_write(policy, to->path) && !policy_allows_write(policy, from->path)) {
+		broker_about(call, OPERATION_WRITE, ASPECT_NAME, from->path);
+		return result;
+	}
 	if (result == -EXDEV && is_same_device(from, to))
 		return broker_because(call, CAUSE_BORDER, result);
 	if (policy_allows_write(policy, to->path))

@@ -75,6 +75,7 @@ static int foresee(const struct call *call, int at, const char *path, int mode, 
 
 static int record_path(struct call *call, enum operation operation, int at, const char *path, int number)
 {
+	enum event_aspect aspect = operation == OPERATION_EXEC ? ASPECT_EXEC : ASPECT_CONTENT;
 	autorelease struct place place = { .parent_fd = NO_FD };
 	struct stat st;
 
@@ -83,10 +84,10 @@ static int record_path(struct call *call, enum operation operation, int at, cons
 		return 0;
 	for (int r = place_find(&call->target, at, path, &place), links = 0;; links++) {
 		if (r < 0) {
-			broker_about_unfound(call, operation, ASPECT_CONTENT, at, path);
+			broker_about_unfound(call, operation, aspect, at, path);
 			break;
 		}
-		broker_about(call, operation, ASPECT_CONTENT, place.path);
+		broker_about(call, operation, aspect, place.path);
 		if (links > 40 || fstatat(place.parent_fd, place.name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 		    !S_ISLNK(st.st_mode))
 			break;

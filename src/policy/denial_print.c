@@ -8,6 +8,9 @@
  *	{"type":"failure"}	the same for an ordinary failure, which would have failed outside, too; without rule and
  *				what follows it
  *
+ *	{"type":"summary"}	the last line: denied (all of them), different (of those with lines), untold (of denied:
+ *				how many found no room, and have no line), failed (ordinary failures)
+ *
  * docs/library.md describes them for readers. */
 #include "policy/event.h"
 #include "policy/show.h"
@@ -97,6 +100,22 @@ void denial_print_json(const struct denials *denials, const struct denial *denia
 	show_json_end(&json);
 	show_json_done(&json, text);
 	text_done(&name);
+}
+
+void denials_print_summary(const struct denials *denials, struct text *text)
+{
+	struct json json = { 0 };
+	size_t different = 0;
+
+	for (size_t i = 0; i < denials->count; i++)
+		different += denials->items[i].ours;
+	show_json_begin(&json, "summary");
+	json_integer(&json, "denied", (long long)denials->ours);
+	json_integer(&json, "different", (long long)different);
+	json_integer(&json, "untold", (long long)denials->more);
+	json_integer(&json, "failed", (long long)(denials->ordinary + denials->failed));
+	show_json_end(&json);
+	show_json_done(&json, text);
 }
 
 /* --- for people --------------------------------------------------------------------------- */

@@ -49,6 +49,7 @@ static bool works_outside(const struct denials *denials, const struct event *eve
 static bool lacks_capability(const struct denials *denials, const struct event *event)
 {
 	return denials->policy->uid == 0 && is_file_operation((enum operation)event->operation) &&
+	       event->aspect != ASPECT_EXEC &&
 	       (event->number == EPERM || event->number == EACCES);
 }
 

@@ -29,6 +29,7 @@ enum event_aspect {		/* what of the subject: who may do it outside depends on th
 	ASPECT_CONTENT,		/* of a file, or of the subject as such */
 	ASPECT_NAME,		/* a name is made or taken away: the directory's matter */
 	ASPECT_OWNER,		/* mode, times, attributes: the owner's */
+	ASPECT_EXEC,		/* of a file: to run it */
 	ASPECT_ROOT,		/* root's alone */
 	ASPECT__COUNT
 };
@@ -111,6 +112,8 @@ void denials_done(struct denials *denials);
 /* One JSON line: count of them have just happened, at time_ms since 1970. */
 void denial_print_json(const struct denials *denials, const struct denial *denial, uint64_t count, int64_t time_ms,
 		       struct text *text);
+/* The last line: all that happened. */
+void denials_print_summary(const struct denials *denials, struct text *text);
 /* The whole report. brief: a hint of a few lines, and nothing at all where nothing is ours. */
 void denials_print(const struct denials *denials, bool brief, struct text *text);
 

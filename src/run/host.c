@@ -164,6 +164,8 @@ static int host_permits(void *context, const char *path, enum access wanted, int
 		return -errno;
 	if (aspect == ASPECT_OWNER)
 		return geteuid() == 0 || status.st_uid == geteuid() ? 0 : -EPERM;
+	if (aspect == ASPECT_EXEC)
+		return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
 	return faccessat(AT_FDCWD, path, wanted == ACCESS_WRITE ? W_OK : R_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 

@@ -171,6 +171,10 @@ int report_finish(struct report *report, struct bawn_error *err)
 		r = report_write(report, true, err);
 	if (r == 0)			/* what had no room in the lines before */
 		r = report_take(report, err);
+	if (r == 0 && report->log_fd >= 0 && !report->finished) {
+		denials_print_summary(&report->denials, &report->lines);
+		report->finished = true;
+	}
 	return r < 0 ? r : report_write(report, true, err);
 }
 

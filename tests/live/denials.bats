@@ -160,3 +160,161 @@ logged() {
   [ "$(ls "$OUTSIDE/d")" = f ] || fail "$output"
   [ -L ~/g/m/l ] || fail "$output"
 }
+
+# --- exactness ------------------------------------------------------------------------------------------------------------
+
+make_corpus() {
+  mkdir -p ~/dir ~/bin dir2 secrets/deep cfg mk closed
+  echo old > ~/old
+  echo a > a
+  echo b > b
+  echo s > secret
+  echo s > secrets/deep/er
+  echo s > cfg/secret
+  echo k > a.key
+  printf '#!/bin/sh\ntrue\n' > ~/bin/tool
+  printf '#!%s\n' ~/bin/tool > script
+  chmod 755 ~/bin/tool script
+  printf 'all:\n\techo x > %s\n' ~/out > mk/Makefile
+  echo 'int main(void) { return 0; }' > prog.c
+  tar -cf t.tar a
+  git init -q repo
+}
+
+@test "each failing program is told exactly, and no ordinary failure is blamed on the box" {
+  local who options command wanted rows=0 bad=0 got pid
+  make_corpus
+  sleep 600 > /dev/null 2>&1 3>&- &
+  pid=$!
+  while IFS='|' read -r who options command wanted; do
+    [[ $who != \#* && -n $who ]] || continue
+    case "${who// /}" in
+    root) is_root || continue ;;
+    user) ! is_root || continue ;;
+    esac
+    rows=$((rows + 1))
+    options=${options//@H/$HOME}
+    command=${command//@H/$HOME} command=${command//@P/$PROBE} command=${command//@K/$pid}
+    wanted=${wanted//@H/$HOME} wanted=${wanted//@W/$WS} wanted=${wanted//@K/$pid} wanted=${wanted//process_/process }
+    set -f
+    # shellcheck disable=SC2086
+    logged $options -- sh -c "$command"
+    set +f
+    got=$(sed -n 's/^denial \(.*\) [0-9]*$/\1/p' <<< "$output" | LC_ALL=C sort -u)
+    wanted=$(sed 's/^ *- *$//; s/; */\n/g; s/^ *//; s/ *$//' <<< "$wanted" | LC_ALL=C sort -u)
+    # shellcheck disable=SC2053		# a pattern: mktemp's names
+    if [[ $got != $wanted ]]; then
+      bad=$((bad + 1))
+      printf '%s\n  wanted: %s\n  got:    %s\n' "$options -- $command" "$wanted" "$got"
+    fi
+    rm -f l new .claude
+  done < "$BATS_TEST_DIRNAME/denials.rows"
+  kill "$pid"
+  [ "$rows" -ge 60 ] || fail "only $rows rows"
+  [ "$bad" = 0 ] || fail "$bad of $rows rows"
+}
+
+# --- storms and strange programs ------------------------------------------------------------------------------------------
+
+# the log's last line: denied + what is asked for
+summary() { tail -n 1 "$WORLD/log" | jq "$1"; }
+
+@test "a hundred thousand denials are counted to the last, in bounded memory" {
+  cat > storm.py <<'PY'
+import os
+home = os.environ['HOME']
+for i in range(100000):
+    try:
+        os.mkdir(home + '/d%d' % (i % 20000 if i >= 50000 else 0))
+    except OSError:
+        pass
+PY
+  logged -- python3 storm.py
+  [ "$(summary .denied)" = 100000 ] || fail "$(tail -n 1 "$WORLD/log")"
+  [ "$(summary .different)" -le 8192 ] || fail "$(tail -n 1 "$WORLD/log")"
+  [ "$(jq -s '[.[] | select(.type == "denial") | .count] | add' "$WORLD/log")" = $((100000 - $(summary .untold))) ] || fail "lines and sum differ"
+}
+
+@test "nothing is lost among a thousand threads" {
+  cat > threads.py <<'PY'
+import os, threading
+home = os.environ['HOME']
+def attempt():
+    for i in range(5):
+        try:
+            os.mkdir(home + '/d%d' % i)
+        except OSError:
+            pass
+threading.stack_size(65536)
+threads = [threading.Thread(target=attempt) for i in range(1000)]
+for t in threads: t.start()
+for t in threads: t.join()
+PY
+  logged -- python3 threads.py
+  [ "$(summary .denied)" = 5000 ] || fail "$(tail -n 1 "$WORLD/log")"
+  [ "$(summary .different)" = 5 ] || fail "$(tail -n 1 "$WORLD/log")"
+}
+
+@test "programs that fork fast, daemonise, or are killed are recorded" {
+  logged -- sh -c 'i=0; while [ $i -lt 200 ]; do mkdir ~/f & i=$((i+1)); done; wait'
+  [ "$(summary .denied)" = 200 ] || fail "$(tail -n 1 "$WORLD/log")"
+  logged -- sh -c 'setsid sh -c "(mkdir ~/g; touch done) &"; while ! [ -e done ]; do sleep 0.05; done'
+  says "denial write $HOME/g EROFS mkdir 1"
+  logged -- sh -c 'sh -c "mkdir ~/h; kill -9 \$\$"; true'
+  says "denial write $HOME/h EROFS mkdir 1"
+  logged -- sh -c 'mkdir ~/i; kill -9 $$'
+  says "denial write $HOME/i EROFS mkdir 1"
+}
+
+@test "a program that traces itself is recorded, and works" {
+  cat > traced.py <<'PY'
+import ctypes, os, signal
+libc = ctypes.CDLL(None, use_errno=True)
+pid = os.fork()
+if pid == 0:
+    libc.ptrace(0, 0, 0, 0)             # PTRACE_TRACEME
+    os.kill(os.getpid(), signal.SIGSTOP)
+    try:
+        os.mkdir(os.environ['HOME'] + '/traced')
+    except OSError:
+        os._exit(7)
+    os._exit(1)
+os.waitpid(pid, 0)
+while True:
+    libc.ptrace(24, pid, 0, 0)          # PTRACE_SYSCALL
+    _, status = os.waitpid(pid, 0)
+    if os.WIFEXITED(status):
+        raise SystemExit(os.WEXITSTATUS(status))
+PY
+  expect 7 box --quiet --log-file "$WORLD/log" -- python3 traced.py
+  [ "$(grep -c '"type":"denial"' "$WORLD/log")" = 1 ] || fail "$(cat "$WORLD/log")"
+  logged -- strace -f -o /dev/null mkdir ~/under-strace
+  says "denial write $HOME/under-strace EROFS mkdir 1"
+}
+
+@test "what the record watches works as without it" {
+  cat > work.sh <<'SH'
+set -e
+mkdir d; echo x > d/f; chmod 640 d/f; touch -d 2001-01-01 d/f; ln -s f d/l; touch -h -d 2002-02-02 d/l; mv d/f d/g; ln d/g d/h
+chown "$(id -u):$(id -g)" d/g; stat -c '%a %Y' d/g; python3 - <<'PY'
+import os
+os.setxattr('d/g', 'user.a', b'1'); print(os.getxattr('d/g', 'user.a')); os.removexattr('d/g', 'user.a'); print(os.listxattr('d/g'))
+fd = os.open('d/g', os.O_RDWR); os.fchmod(fd, 0o600); os.utime(fd, (5, 6)); os.fchown(fd, -1, -1); os.ftruncate(fd, 1)
+s = os.stat('d/g'); print(oct(s.st_mode), s.st_size, os.path.islink('d/l'))
+for call in (lambda: os.unlink('d'), lambda: os.rmdir('d'), lambda: os.unlink('d/g/'), lambda: os.rmdir('d/.'), lambda: os.chmod('none', 0),
+             lambda: os.chmod('d/l', 0o644), lambda: os.unlink(''), lambda: os.utime('d/g/x'), lambda: os.setxattr('d/g', 'bad', b''),
+             lambda: os.unlink('x' * 300), lambda: os.chmod('/proc/self/fd/%d' % fd, 0o444), lambda: os.execv('none', ['none'])):
+    try:
+        call(); print('ok')
+    except OSError as e:
+        print(e.errno)
+PY
+rm -r d; ls
+SH
+  "$BASH" work.sh > "$WORLD/plain" 2>&1
+  for options in "" --log-denials --log-denials=all; do
+    # shellcheck disable=SC2086
+    box --quiet $options -- "$BASH" work.sh > "$WORLD/inside" 2> "$WORLD/errors" || fail "$(cat "$WORLD/inside" "$WORLD/errors")"
+    diff <(cat "$WORLD/plain") "$WORLD/inside" || fail "$options"
+  done
+}
