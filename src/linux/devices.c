@@ -72,6 +72,14 @@ static int clone_terminal(void)
 	return -1;
 }
 
+/* A socket is only shown: who may connect to it is another matter. */
+static bool is_node(int fd)
+{
+	struct stat st;
+
+	return mounts_is_device(fd) || (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode));
+}
+
 /* A device that is unplugged between plan and start is not there, like any other that is not. */
 static int clone_granted(const struct device_op *op, int *ret_fd)
 {
@@ -83,7 +91,7 @@ static int clone_granted(const struct device_op *op, int *ret_fd)
 	fd = mounts_open(op->path);
 	if (fd < 0)
 		return mounts_is_gone(errno) ? 0 : -errno;
-	if (!tree && !mounts_is_device(fd))
+	if (!tree && !is_node(fd))
 		return -ENODEV;
 	*ret_fd = clone_device(fd, "", SYS_AT_EMPTY_PATH | (tree ? SYS_AT_RECURSIVE : 0));
 	return *ret_fd < 0 ? *ret_fd : 0;

@@ -322,7 +322,8 @@ static int lower_landlock_devices(struct box *box)
 		const struct rule *rule = plan->items[i].rule;
 		bool own = rule && rule->kind == RULE_SYSTEM && rule->access == ACCESS_WRITE;
 
-		if (rule && path_below(rule->path, "/dev", false) && (own || plan->items[i].layer == LAYER_DEVICE))
+		if (rule && path_below(rule->path, "/dev", false) &&
+		    (own || (rule_is_device(rule) && plan->items[i].layer == LAYER_DEVICE)))
 			e = add_landlock(box, (struct landlock_rule){ .path = rule->path, .access = device_access(rule),
 								      .creation = true, .optional = true });
 	}

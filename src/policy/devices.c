@@ -45,7 +45,8 @@ bool devices_is_own(const char *path, enum access access, bool *ret_given)
 
 bool rule_is_device(const struct rule *rule)
 {
-	return rule->kind == RULE_DEVICE || (rule->kind == RULE_GPU && path_below(rule->path, "/dev", false)) ||
+	return (rule->kind == RULE_DEVICE && rule->type != HOST_SOCKET) ||
+	       (rule->kind == RULE_GPU && path_below(rule->path, "/dev", false)) ||
 	       (rule->kind == RULE_PATH && rule->type == HOST_DEVICE);
 }
 
@@ -83,15 +84,15 @@ static int add_nothing(struct resolver *r, const char *path, enum host_type type
 int devices_add(struct resolver *r, const char *path, const char *written, enum host_type type, enum access access,
 		const struct origin *origin, const char *label)
 {
+	static const char own[] = "is the host's, in a place where the box has its own";
 	bool given;
 	int e;
 
 	if (devices_is_own(path, access, &given) || !strcmp(path, "/dev"))
-		return error_at(r->err, origin->file, origin->line, origin->column,
-				"%s: %s is the box's own, and cannot be the host's", label, path);
+		return r->entry ? resolver_unenforced(r, r->entry) : add_nothing(r, path, type, origin, label, own);
 	if (access != ACCESS_DENY && type == HOST_MISSING)
 		return add_nothing(r, path, type, origin, label, "is not there");
-	if (access != ACCESS_DENY && type != HOST_DEVICE && type != HOST_DIRECTORY)
+	if (access != ACCESS_DENY && type != HOST_DEVICE && type != HOST_DIRECTORY && type != HOST_SOCKET)
 		return add_nothing(r, path, type, origin, label, "is neither a device nor a directory of devices");
 	e = resolver_add_at(r, path, written, type, access, RULE_DEVICE, origin, label);
 	return e < 0 || access == ACCESS_DENY ? e : add_link(r, written, path);
@@ -106,6 +107,7 @@ int devices_entry(struct resolver *r, const struct setting *setting)
 	bool given;
 	int e;
 
+	r->entry = setting;
 	if (!label || !written)
 		return error_oom(r->err);
 	if (devices_is_own(written, setting->value.access, &given))
@@ -285,7 +287,8 @@ bool devices_has(const struct policy *policy, const char *path)
 	for (size_t i = 0; i < policy->count; i++) {
 		const struct rule *rule = &policy->rules[i];
 
-		if (rule_is_device(rule) && rule->access != ACCESS_DENY && path_below(rule->path, path, false))
+		if ((rule->kind == RULE_DEVICE || rule_is_device(rule)) && rule->access != ACCESS_DENY &&
+		    path_below(rule->path, path, false))
 			return true;
 	}
 	return is_in(path, own_links, ARRAY_SIZE(own_links));

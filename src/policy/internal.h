@@ -25,6 +25,7 @@ struct resolver {
 	size_t pending_count, pending_capacity;
 	const char **roots;		/* workspace roots, canonical */
 	size_t root_count, root_capacity;
+	const struct setting *entry;	/* of filesystem or devices, being resolved */
 	bool nocase;			/* protected names being added lie where case does not count */
 	struct bawn_error *err;
 };

@@ -292,9 +292,9 @@ static int promise_always(struct plan *plan)
 static const char *const weaker[KERNEL__COUNT] = {
 	[KERNEL_USER_NAMESPACES] = "weaker: Landlock repeats no file rule, mounts and the broker hold them alone; "
 				   "much kernel code becomes reachable",
-	[KERNEL_IO_URING] = "weaker: its operations pass no filter: set-id bits, connections to local sockets "
-			    "that appear later, to the host's loopback where the network is on, and with "
-			    "user-namespaces missing and protected names too",
+	[KERNEL_IO_URING] = ("weaker: its operations pass no filter: set-id bits, connections to local sockets "
+			     "that appear later, to the host's loopback where the network is on, and with "
+			     "user-namespaces missing and protected names too"),
 	[KERNEL_PERF] = "weaker: opened by kernel.allow",
 	[KERNEL_BPF] = "weaker: opened by kernel.allow",
 	[KERNEL_USERFAULTFD] = "weaker: opened by kernel.allow",
@@ -355,13 +355,20 @@ static int gaps_of_settings(struct plan *plan)
 	const struct policy *policy = plan->policy;
 	int e = 0;
 
-	for (size_t i = 0; e >= 0 && i < policy->unenforced_count; i++)
+	for (size_t i = 0; e >= 0 && i < policy->unenforced_count; i++) {
+		const struct setting *setting = &policy->unenforced[i];
+		bool own = setting->key == PROFILE_FILESYSTEM || setting->key == PROFILE_DEVICE;
+
 		e = plan_add_gap(plan, (struct plan_gap){
-					  .what = setting_text(&plan->arena, &policy->unenforced[i]),
-					  .origin = policy->unenforced[i].origin,
-					  .missing = "this version of bawn has nothing yet that enforces it",
-					  .remedy = "remove the line, or wait for the version that does",
+					  .what = setting_text(&plan->arena, setting),
+					  .origin = setting->origin,
+					  .missing = own ? "the box has this place for its own, and an entry does not "
+							   "change that" :
+							   "this version of bawn has nothing yet that enforces it",
+					  .remedy = own ? "remove the line" :
+							  "remove the line, or wait for the version that does",
 				  });
+	}
 	return e;
 }
 

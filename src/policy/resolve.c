@@ -268,6 +268,7 @@ static int add_entry_at(struct resolver *r, const char *base, const struct setti
 	const char *path;
 	bool given;
 
+	r->entry = setting;
 	if (!label)
 		return error_oom(r->err);
 	if (glob_is(setting->sub)) {
@@ -347,6 +348,7 @@ static int add_entries(struct resolver *r)
 			return -EINVAL;
 		e = glob_is(base) ? add_absolute_glob(r, base, setting) : add_entry_at(r, base, setting);
 	}
+	r->entry = NULL;
 	return e;
 }
 
@@ -529,7 +531,7 @@ static int close_sockets(struct resolver *r)
 	return 0;
 }
 
-/* A socket that is opened must be seen to be reached; nobody can read it. */
+/* A socket that is opened must be seen to be reached, also in /dev, which is the box's own; nobody can read it. */
 static int admit_sockets(struct resolver *r)
 {
 	struct policy *policy = r->policy;
@@ -543,7 +545,7 @@ static int admit_sockets(struct resolver *r)
 		    permission->rule.type != HOST_SOCKET)
 			continue;
 		policy_decide(policy, OPERATION_READ, permission->rule.path, &read);
-		if (!read.allowed)
+		if (!read.allowed || path_below(permission->rule.path, "/dev", false))
 			e = resolver_add(r, permission->rule.path, ACCESS_READ, RULE_PATH, &permission->rule.origin,
 					 permission->rule.label);
 	}

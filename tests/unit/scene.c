@@ -80,8 +80,9 @@ static void make_path(struct choices *choices, struct text *text)
 {
 	static const char *const names[] = { "a", "b", "c", ".git", ".codex", ".env", "a-b", "modules" };
 
-	if (choose(choices, 2))
-		text_add(text, "/ws");
+	static const char *const roots[] = { "", "/ws", "/ws", "/dev" };
+
+	text_add(text, CHOOSE(choices, roots));
 	for (unsigned depth = 1 + choose(choices, 4); depth; depth--)
 		text_printf(text, "/%s", CHOOSE(choices, names));
 }

@@ -404,7 +404,9 @@ static void what_is_no_device_grants_nothing_and_is_said(void **state)
 {
 	(void)state;
 	resolve(HOST "f /dev/file\ns /dev/log\n", "[permissions.t]\nextends = ':workspace'\n[permissions.t.devices]\n"
-		"'/dev/file' = 'write'\n'/dev/gone' = 'write'\n");
+		"'/dev/file' = 'write'\n'/dev/gone' = 'write'\n[permissions.t.network]\nunix_sockets = { '/dev/log' = 'allow' }\n");
+	assert_true(allows(OPERATION_READ, "/dev/log"));
+	assert_false(allows(OPERATION_DEVICE, "/dev/log"));
 	assert_false(allows(OPERATION_DEVICE, "/dev/gone"));
 	assert_false(allows(OPERATION_READ, "/dev/file"));
 	assert_non_null(strstr(scene.policy->warnings.bytes, "/dev/gone is not there: nothing to grant"));
