@@ -121,6 +121,17 @@ static void raise_descriptor_limit(size_t wanted)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static int read_only_source(int to)
+{
+	int fd = mounts_clone_fd(to, true);
+
+	if (fd >= 0 && mounts_set_attributes(fd, SYS_MOUNT_ATTR_RDONLY, 0, true) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 static int clone_op(const struct mount_op *op, int *ret_fd)
 {
 	autoclose int fd = mounts_open(op->path);
@@ -179,8 +190,7 @@ int mounts_clone(struct inside *in)
 		if (r < 0)
 			return r;
 		if (box->ops[in->item].reads > QUIET_READS && in->clones[in->item] >= 0)
-			in->quiet[in->item] = mounts_clone_fd(in->clones[in->item],
-						       true);	/* -1 on older kernels: slower */
+			in->quiet[in->item] = read_only_source(in->clones[in->item]);	/* older kernels: -1, slower */
 	}
 	r = grants_clone(in);
 	return r < 0 ? r : make_procs(in);
@@ -460,19 +470,9 @@ static int mask_source(const struct inside *in, const struct mount_op *op, int t
 	return mounts_clone_scratch(in, S_ISDIR(st.st_mode) ? SCRATCH_DIRECTORY : SCRATCH_FILE);
 }
 
-static int read_only_source(int to)
-{
-	int fd = mounts_clone_fd(to, true);
-
-	if (fd >= 0 && mounts_set_attributes(fd, SYS_MOUNT_ATTR_RDONLY, 0, true) < 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 /* A clone costs as much as its source has mounts in it (__do_loopback(), fs/namespace.c), so what becomes read-only is
- * not taken from where the rules before it were laid, but from a clone of its root that was put aside. */
+ * not taken from where the rules before it were laid, but from a clone of its root that was put aside. That one is
+ * read-only itself, and so are all that are taken from it. */
 static int quiet_source(const struct inside *in, const struct mount_op *op)
 {
 	const struct mount_op *root = op->source < 0 ? NULL : &in->box->ops[op->source];
@@ -481,7 +481,7 @@ static int quiet_source(const struct inside *in, const struct mount_op *op)
 	if (!root || in->quiet[op->source] < 0)
 		return -1;
 	fd = open_below(in->quiet[op->source], op->path + strlen(root->path) + 1);
-	return fd < 0 ? -1 : read_only_source(fd);
+	return fd < 0 ? -1 : mounts_clone_fd(fd, true);
 }
 
 static int perform(const struct inside *in, const struct mount_op *op, int early)

@@ -26,12 +26,26 @@ static const char *next_component(const char **path, size_t *ret_size)
 	}
 }
 
+/* Goes on to the last slash before which both are the same: what thousands of rules begin with alike is compared byte
+ * by byte. */
+static void skip_common(const char **a, const char **b)
+{
+	size_t slash = 0;
+
+	for (size_t i = 0; (*a)[i] && (*a)[i] == (*b)[i]; i++)
+		if ((*a)[i] == '/')
+			slash = i;
+	*a += slash;
+	*b += slash;
+}
+
 static int path_compare(const char *a, const char *b)
 {
 	bool absolute_a = *a == '/', absolute_b = *b == '/';
 
 	if (absolute_a != absolute_b)
 		return absolute_a ? -1 : 1;
+	skip_common(&a, &b);
 	for (;;) {
 		size_t size_a, size_b;
 		const char *component_a = next_component(&a, &size_a), *component_b = next_component(&b, &size_b);

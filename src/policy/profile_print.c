@@ -20,12 +20,23 @@ static void add_escaped(struct text *text, unsigned char c)
 		text_printf(text, "\\u%04X", c);
 }
 
+/* How many bytes, from the first, stand for themselves in a TOML string. */
+static size_t plain_size(const char *bytes, size_t size)
+{
+	size_t plain = 0;
+
+	while (plain < size && bytes[plain] >= 0x20 && bytes[plain] < 0x7f && bytes[plain] != '"' &&
+	       bytes[plain] != '\\')
+		plain++;
+	return plain;
+}
+
 void text_add_quoted(struct text *text, const char *bytes, size_t size)
 {
 	text_add(text, "\"");
 	while (size > 0) {
 		unsigned char c = (unsigned char)*bytes;
-		size_t length = utf8_size(bytes, size);
+		size_t plain = plain_size(bytes, size), length = plain ? plain : utf8_size(bytes, size);
 
 		if (!length)
 			text_printf(text, "\\x%02X", c);
