@@ -59,6 +59,8 @@ struct missing { /* a ruled name that does not exist; device and inode of its di
  * them in, in its own copy. */
 struct grant { const char *path; int fd; size_t base; };
 
+struct port { uint16_t number; const struct rule *rule; };
+
 struct landlock_rule {
 	const char *path;
 	uint64_t access;
@@ -103,9 +105,16 @@ struct box {
 	size_t grant_count, grant_capacity;
 	struct seccomp_options seccomp;
 	struct bpf_program bpf;
+	struct port listen[PORTS_RELAYED], reach[PORTS_RELAYED];	/* relayed, with the network off */
+	size_t listen_count, reach_count;
 	struct { int resource; struct rlimit limit; } limits[LIMIT__COUNT];
 	size_t limit_count;
 };
+
+/* linux.c: gives up every capability but these (a mask of CAP_..., below 32); 0 or -errno. */
+int capabilities_keep(uint32_t mask);
+/* Those that the broker needs as long as it lives. */
+uint32_t capabilities_of_broker(const struct box *box);
 
 /* BROKER_...: which calls the filter sends to our own broker. */
 unsigned box_broker_parts(const struct plan *plan);
@@ -119,6 +128,7 @@ enum step_id { /* names in linux.c */
 	       STEP_NAMESPACES,
 	       STEP_MAP,
 	       STEP_NETWORK,
+	       STEP_PORTS,
 	       STEP_CLONE_MOUNTS,
 	       STEP_CLONE_DEVICES,
 	       STEP_ROOT,
@@ -159,6 +169,9 @@ struct inside {
 	int *quiet;			/* for each writable root: a second clone, nothing is mounted in it; or -1 */
 	int *clones;			/* one for each early operation, -1 for others; room made by the parent */
 	int network_fd;			/* where the network namespace comes from, or -1 */
+	bool has_ipv6;			/* on loopback; known where ports are relayed */
+	int listen_fds[2 * PORTS_RELAYED];	/* of a port on 127.0.0.1 and ::1; or -1 */
+	int relay_fd;			/* to the relay in the host's network namespace */
 	int scratch_fd;			/* the private tmpfs: masks, /dev, /dev/shm */
 	int pts_fd;			/* /dev/pts */
 	int shm_fd;			/* /dev/shm, cloned from the scratch while that was writable */
@@ -204,6 +217,9 @@ ON_OTHER_STACK _Noreturn void inside_run(struct inside *in);
 /* The parts of it that mounts.c and devices.c make. */
 int mounts_make_scratch(int *ret_fd);
 int devices_make_terminals(int *ret_fd);
+/* relay.c: around the step that joins the box's network namespace. */
+int relay_begin(struct inside *in);
+int relay_finish(struct inside *in);
 
 /* landlock.c, pure part: rights by ABI. */
 uint64_t landlock_rights(int abi);		/* all that bawn handles */
@@ -246,6 +262,14 @@ struct connection {			/* a connect() to be made; object_fd: what the address lea
 
 struct broker;
 
+struct sending {			/* what is sent, in the caller's memory: broker_send.c */
+	uint64_t message;		/* a struct msghdr; 0: a buffer */
+	uint64_t buffer, size;
+	uint64_t count_at;		/* where its length is to be written, the answer being 1; or 0 */
+	int flags;
+	bool narrow;
+};
+
 struct waiting {			/* a call in the broker's table: broker_wait.c */
 	uint64_t id;
 	pid_t tid;
@@ -253,6 +277,7 @@ struct waiting {			/* a call in the broker's table: broker_wait.c */
 	int timed_out;			/* what to answer then */
 	struct connection connection;
 	int (*again)(struct broker *broker, struct waiting *waiting);	/* NULL: connect */
+	struct sending sending;
 	int64_t done;			/* bytes sent so far */
 };
 
@@ -274,6 +299,10 @@ struct broker {
 	struct helper helpers[BROKER_HELPERS];
 	unsigned parts;			/* BROKER_...: what it decides about */
 	int diag_fd;			/* NETLINK_SOCK_DIAG, in the command's network namespace; or -1 */
+	int route_fd;			/* NETLINK_ROUTE in the host's, with BROKER_LOOPBACK */
+	int private_fd;			/* to who makes sockets in the box's own namespace; -1: not yet */
+	uint64_t cookie;		/* of the host's network namespace, once asked for */
+	uint32_t capabilities;		/* a mask: those that are kept */
 	struct own_socket own[BROKER_OWN_SOCKETS];
 	size_t own_count;
 	struct waiting waiting[BROKER_WAITING];

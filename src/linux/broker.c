@@ -449,8 +449,12 @@ static int bind_socket(struct call *call, int fd, uint64_t address, uint64_t siz
 	if (own < 0)
 		return own;
 	if (storage.ss_family != AF_UNIX || size <= offsetof(struct sockaddr_un, sun_path) || !local->sun_path[0] ||
-	    name > sizeof(local->sun_path))
-		return bind(own, (struct sockaddr *)&storage, (socklen_t)size) < 0 ? -errno : 0;
+	    name > sizeof(local->sun_path)) {
+		if (!broker_is_waiting(call))
+			return -ESRCH;
+		r = broker_judge_bind(call, fd, &own, &storage, size);
+		return r < 0 ? r : bind(own, (struct sockaddr *)&storage, (socklen_t)size) < 0 ? -errno : 0;
+	}
 	memcpy(path, local->sun_path, name);
 	r = place_find(&call->target, AT_FDCWD, path, &place);
 	if (r < 0)
@@ -515,6 +519,10 @@ static int make_call(struct call *call)
 	case SYS_connect: return broker_connect(call, (int)a[0], a[1], a[2] & 0xffffffffu);
 	case SYS_socketpair:
 		return broker_make_pair(call, (int)a[0], broker_pair_type(call, (int)a[0], (int)a[1]), (int)a[2], a[3]);
+	case SYS_listen: return broker_listen(call, (int)a[0], (int)a[1]);
+	case SYS_sendto: return broker_sendto(call, (int)a[0], a[1], a[2], (int)a[3], a[4], (uint32_t)a[5]);
+	case SYS_sendmsg: return broker_sendmsg(call, (int)a[0], a[1], (int)a[2]);
+	case SYS_sendmmsg: return broker_sendmmsg(call, (int)a[0], a[1], (uint32_t)a[2], (int)a[3]);
 	case SYS_bind: return bind_socket(call, (int)a[0], a[1], a[2] & 0xffffffffu);
 	default: return call->broker->parts & BROKER_NESTED ? broker_nest(call) : broker_change(call);
 	}
@@ -577,7 +585,9 @@ void broker_reply(struct call *call, int result)
 		result = hand_over(call, &response);
 	cleanup_fd(&call->fd);
 	broker_release(&call->created);
-	response.error = result;
+	response.error = result < 0 ? result : 0;
+	if (result > 0)
+		response.value = result;
 	if (call->go_on && result == 0)
 		response.flags = 1 /* SECCOMP_USER_NOTIF_FLAG_CONTINUE */;
 	if (!call->answered)
@@ -670,6 +680,8 @@ void broker_init(struct broker *broker, const struct inside *in)
 		.missing = box->missing, .missing_count = box->missing_count,
 		.grants = box->grants, .grant_count = box->grant_count,
 		.diag_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG),
+		.route_fd = box->plan->loopback ? socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE) : -1,
+		.private_fd = -1, .capabilities = capabilities_of_broker(box),
 	};
 	ioctl(in->listener_fd, NOTIF_IOCTL_SET_FLAGS, NOTIF_SYNC_WAKE_UP);	/* only faster; 6.6 */
 	broker_wait_init();

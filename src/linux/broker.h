@@ -136,9 +136,9 @@ int broker_truncate(struct call *call, uint64_t path, int64_t size);
 
 /* --- broker_unix.c ------------------------------------------------------------------------ */
 
-/* Connects own (the caller's, ours to close unless the call is made later) to a named local socket; size is that of
- * the address. */
-int broker_connect_path(struct call *call, int own, const struct sockaddr_un *address, size_t size);
+/* Makes the address of a connection that of the object which it leads to, held in object_fd; 0, or -errno when it is
+ * not to be reached. */
+int broker_hold_path(struct call *call, struct connection *connection);
 /* What socketpair() makes instead of datagram sockets. */
 int broker_pair_type(const struct call *call, int family, int type);
 /* Whether one more name can be remembered: 0 or -ENFILE. */
@@ -152,6 +152,33 @@ int broker_judge_socket_tree(const struct call *call, const char *from, const ch
 /* --- broker_connect.c --------------------------------------------------------------------- */
 
 int broker_connect(struct call *call, int fd, uint64_t address, uint64_t size);
+/* A name in the file system: neither none nor an abstract one, which belongs to the network namespace (and to a
+ * Landlock domain where that is shared). */
+bool broker_is_path(const struct sockaddr_storage *address, size_t size);
+
+/* --- broker_net.c ------------------------------------------------------------------------- */
+
+/* Whether *own, the caller's descriptor fd, may reach or bind this address: 0 or -errno. It is exchanged where only the
+ * box's own loopback will do. */
+int broker_judge_peer(struct call *call, int fd, int *own, const struct sockaddr_storage *address, size_t size);
+int broker_judge_bind(struct call *call, int fd, int *own, const struct sockaddr_storage *address, size_t size);
+/* Nobody of the box listened where the host's loopback is closed: what would open that. */
+void broker_note_absent(struct call *call, const struct sockaddr_storage *address, size_t size);
+int broker_listen(struct call *call, int fd, int backlog);
+
+/* --- broker_private.c --------------------------------------------------------------------- */
+
+/* Whether a socket belongs to the host's network namespace, which is ours. */
+bool broker_is_hosts(struct broker *broker, int own);
+/* Puts a socket of the box's own namespace in the place of the caller's descriptor fd, and of *own. */
+int broker_exchange(struct call *call, int fd, int *own);
+
+/* --- broker_send.c: bytes, or -errno ------------------------------------------------------ */
+
+int broker_sendto(struct call *call, int fd, uint64_t buffer, uint64_t size, int flags, uint64_t address,
+		  uint32_t address_size);
+int broker_sendmsg(struct call *call, int fd, uint64_t address, int flags);
+int broker_sendmmsg(struct call *call, int fd, uint64_t address, uint32_t count, int flags);
 
 /* --- broker_wait.c ------------------------------------------------------------------------ */
 
@@ -159,6 +186,8 @@ void broker_wait_init(void);
 int64_t broker_now_ms(void);
 /* Makes a call on an open file that may be blocking, without blocking; *ret_blocking: it was. */
 int broker_without_blocking(int fd, int (*call)(void *argument), void *argument, bool *ret_blocking);
+/* When a send on this socket is to be given up (SO_SNDTIMEO). */
+int64_t broker_deadline(int fd);
 /* Connects; where that has to wait call->later is set, and both descriptors are the table's. */
 int broker_connect_begin(struct call *call, struct connection *connection);
 /* Puts a call into the table: 0 or -EAGAIN. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* broker_connect.c — connect() on behalf: which family's judge it is, and the address read once. */
+/* broker_connect.c — connect() on behalf: the address read once, and given to its family's judge. */
 #include "linux/broker.h"
 
 #include <string.h>
@@ -7,9 +7,7 @@
 
 #define PATH_OFFSET offsetof(struct sockaddr_un, sun_path)
 
-/* A name in the file system: neither none nor an abstract one, which belongs to the network namespace (and to a
- * Landlock domain where that is shared). */
-static bool is_path(const struct sockaddr_storage *address, size_t size)
+bool broker_is_path(const struct sockaddr_storage *address, size_t size)
 {
 	const struct sockaddr_un *local = (const struct sockaddr_un *)address;
 
@@ -32,10 +30,17 @@ int broker_connect(struct call *call, int fd, uint64_t address, uint64_t size)
 	if (!broker_is_waiting(call))		/* else its pid may be another's by now */
 		return -ESRCH;
 	connection.fd = own;
-	r = is_path(&connection.address, size) ?
-		    broker_connect_path(call, own, (const struct sockaddr_un *)&connection.address, size) :
-		    broker_connect_begin(call, &connection);
+	r = broker_is_path(&connection.address, size) ?
+		    broker_hold_path(call, &connection) :
+		    broker_judge_peer(call, fd, &connection.fd, &connection.address, size);
+	take_fd(&own);				/* closed when it was exchanged, and the connection's in any case */
+	if (r == 0)
+		r = broker_connect_begin(call, &connection);
 	if (call->later)
-		take_fd(&own);
+		return r;
+	if (r == -ECONNREFUSED)
+		broker_note_absent(call, &connection.address, connection.size);
+	cleanup_fd(&connection.fd);
+	cleanup_fd(&connection.object_fd);
 	return r;
 }

@@ -243,33 +243,29 @@ static int judge_object(struct call *call, int object, const struct stat *st, co
 	return -EACCES;
 }
 
-/* --- connect ------------------------------------------------------------------------------ */
+/* --- addresses ---------------------------------------------------------------------------- */
 
-int broker_connect_path(struct call *call, int own, const struct sockaddr_un *address, size_t size)
+int broker_hold_path(struct call *call, struct connection *connection)
 {
-	struct connection connection = { .fd = -1, .object_fd = -1, .size = sizeof(struct sockaddr_un) };
-	struct sockaddr_un *held = (struct sockaddr_un *)&connection.address;
+	struct sockaddr_un *address = (struct sockaddr_un *)&connection->address;
 	char path[sizeof(address->sun_path) + 1] = "";
 	autorelease struct place place = { .parent_fd = NO_FD };
 	autoclose int object = -1;
 	struct stat st;
 	int r;
 
-	memcpy(path, address->sun_path, size - PATH_OFFSET);
+	memcpy(path, address->sun_path, connection->size - PATH_OFFSET);
 	object = find_object(call, path, &place, &st);
 	if (object < 0)
 		return object;
 	r = broker_is_waiting(call) ? judge_object(call, object, &st, &place) : -ESRCH;
 	if (r < 0)
 		return r;
-	held->sun_family = AF_UNIX;
-	snprintf(held->sun_path, sizeof(held->sun_path), "/proc/self/fd/%d", object);
-	connection.fd = own;
-	connection.object_fd = object;
-	r = broker_connect_begin(call, &connection);
-	if (call->later)		/* both are kept until it is made */
-		take_fd(&object);
-	return r;
+	memset(address->sun_path, 0, sizeof(address->sun_path));
+	snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d", object);
+	connection->size = sizeof(*address);
+	connection->object_fd = take_fd(&object);
+	return 0;
 }
 
 /* --- socketpair --------------------------------------------------------------------------- */

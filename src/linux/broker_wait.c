@@ -109,7 +109,7 @@ static int try_connect(struct connection *connection, bool *ret_blocking)
 	return r;
 }
 
-static int64_t deadline_of(int fd)
+int64_t broker_deadline(int fd)
 {
 	struct timeval timeout = { 0 };
 	socklen_t size = sizeof(timeout);
@@ -127,7 +127,7 @@ int broker_connect_begin(struct call *call, struct connection *connection)
 
 	if (!blocking || !must_wait(connection, r))
 		return r;
-	waiting.deadline_ms = deadline_of(connection->fd);
+	waiting.deadline_ms = broker_deadline(connection->fd);
 	waiting.timed_out = is_local(connection) ? -EAGAIN : -EINPROGRESS;
 	return broker_wait_for(call, &waiting);
 }
@@ -145,11 +145,22 @@ int broker_wait_for(struct call *call, const struct waiting *waiting)
 	return 0;
 }
 
+/* Of a sendmmsg() that has sent one message. */
+static int tell_count(const struct waiting *waiting, uint32_t count)
+{
+	const struct target target = { .tid = waiting->tid };
+	int r = target_write(&target, waiting->sending.count_at, &count, sizeof(count));
+
+	return r < 0 ? r : 1;
+}
+
 static void finish(struct broker *broker, size_t at, int result)
 {
 	struct waiting *waiting = &broker->waiting[at];
 	struct notif_resp response = { .id = waiting->id };
 
+	if (result > 0 && waiting->sending.count_at)
+		result = tell_count(waiting, (uint32_t)result);
 	if (result < 0)
 		response.error = result;
 	else

@@ -20,7 +20,6 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <linux/capability.h>
 
 #define OWN_MAX (8 + GRANTS_MAX)	/* descriptors that pid 1 or the broker keeps */
 #define HELPER_SWEEP_MS 500		/* how long a helper may outlive the caller that it opens a FIFO for */
@@ -53,14 +52,6 @@ static int set_limits(const struct box *box)
 			return -errno;
 	}
 	return 0;
-}
-
-static int clear_capabilities(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { { 0 } };
-
-	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
 /* WAIT_KILLABLE_RECV: once pid 1 has a call in hand, only death interrupts it, so no call is made twice. */
@@ -167,7 +158,7 @@ ON_OTHER_STACK static int command_main(void *argument)
 		}                                                                                              \
 	} while (0)
 	ENTER(STEP_DESCRIPTORS, keep_descriptors(in->command));
-	ENTER(STEP_CAPABILITIES, clear_capabilities());
+	ENTER(STEP_CAPABILITIES, capabilities_keep(0));
 	ENTER(STEP_NESTED, nested_ask(in));
 	ENTER(STEP_CREATION, landlock_enter_creation(in));
 	default_signals(&in->old_mask);

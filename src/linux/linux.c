@@ -17,6 +17,7 @@
  *	directory	again: the old one names the mount that was there before
  *	keyring,	after the last step that needs a capability, but for joining the network namespace, which has
  *	Landlock,	had all this time to be made; Landlock forbids mounts
+ *	ports,		relay.c: around the join, with a foot in either namespace
  *	network,
  *	capabilities
  *
@@ -96,11 +97,24 @@ static int join_keyring(struct inside *in)
 	return r < 0 && errno != ENOSYS && errno != EPERM ? -errno : 0;
 }
 
-static int drop_capabilities(struct inside *in)
+int capabilities_keep(uint32_t mask)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	uint32_t kept = 1u << CAP_SYS_PTRACE | (in->box->maps_root ? 1u << CAP_SETFCAP : 0);
-	struct __user_cap_data_struct data[2] = { { .permitted = kept, .effective = kept } };
+	struct __user_cap_data_struct data[2] = { { .permitted = mask, .effective = mask } };
+
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+uint32_t capabilities_of_broker(const struct box *box)
+{
+	return 1u << CAP_SYS_PTRACE | (box->maps_root ? 1u << CAP_SETFCAP : 0);
+}
+
+static int drop_capabilities(struct inside *in)
+{
+	/* The other two to make a loopback of the box's own when that is needed first: broker_private.c. */
+	uint32_t keep = capabilities_of_broker(in->box) |
+			(in->box->plan->loopback ? 1u << CAP_SYS_ADMIN | 1u << CAP_NET_ADMIN : 0);
 
 	for (unsigned long last = GROUNDWORK_CAPABILITIES; prctl(PR_CAPBSET_DROP, last, 0, 0, 0) == 0; last++)
 		;				/* EINVAL: the kernel has no more */
@@ -113,7 +127,7 @@ static int drop_capabilities(struct inside *in)
 		  0, 0, 0) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;
-	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+	return capabilities_keep(keep);
 }
 
 /* --- the list ----------------------------------------------------------------------------- */
@@ -138,7 +152,9 @@ static const struct step {
 	{ STEP_DESCRIPTORS,	"hand over a directory that the rules close", exchange_directories },
 	{ STEP_KEYRING,		"make a session keyring",		join_keyring },
 	{ STEP_LANDLOCK,	"enter the Landlock domain for",	landlock_enter },
+	{ STEP_PORTS,		"listen on a loopback port for",	relay_begin },
 	{ STEP_NETWORK,		"make a network namespace",		groundwork_join_network },
+	{ STEP_PORTS,		"listen on a loopback port for",	relay_finish },
 	{ STEP_CAPABILITIES,	"drop capabilities",			drop_capabilities },
 	{ STEP_MAP,		"map the user into the box",		NULL },
 	{ STEP_SPAWN,		"start the command's process",		NULL },
@@ -163,6 +179,8 @@ static const char *step_subject(const struct box *box, const struct failure *fai
 		return failure->item < box->system_count ? box->system[failure->item].path : NULL;
 	case STEP_SOCKETS:
 		return failure->item < policy->socket_count ? policy->sockets[failure->item] : NULL;
+	case STEP_PORTS:
+		return failure->item < box->listen_count ? box->listen[failure->item].rule->path : NULL;
 	case STEP_PINS:
 		return failure->item < box->pin_count ? box->pins[failure->item].below : NULL;
 	case STEP_LANDLOCK:
@@ -197,6 +215,8 @@ static const struct rule *failed_rule(const struct box *box, const struct failur
 {
 	bool ops = failure->step == STEP_CLONE_MOUNTS || failure->step == STEP_RULES || failure->step == STEP_ROOT;
 
+	if (failure->step == STEP_PORTS && failure->item < box->listen_count)
+		return box->listen[failure->item].rule;
 	return ops && failure->item < box->op_count && box->ops[failure->item].item ?
 		       box->ops[failure->item].item->rule :
 		       NULL;

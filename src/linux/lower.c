@@ -395,6 +395,27 @@ static bool maps_root(const struct plan *plan)
 	       !(plan->policy->kernel_allow & 1u << KERNEL_IO_URING);
 }
 
+/* --- ports -------------------------------------------------------------------------------- */
+
+/* What is beyond the table is a gap of the plan. */
+static void lower_ports(struct box *box)
+{
+	const struct policy *policy = box->plan->policy;
+
+	for (size_t i = 0; policy->network == NETWORK_OFF && i < policy->permission_count; i++) {
+		const struct permission *permission = &policy->permissions[i];
+		bool listen = permission->operation == OPERATION_LISTEN;
+		struct port port = { (uint16_t)atoi(permission->rule.path), &permission->rule };
+
+		if ((!listen && permission->operation != OPERATION_CONNECT) || !port.number)
+			continue;
+		if (listen && box->listen_count < PORTS_RELAYED)
+			box->listen[box->listen_count++] = port;
+		if (!listen && box->reach_count < PORTS_RELAYED)
+			box->reach[box->reach_count++] = port;
+	}
+}
+
 /* --- the whole ---------------------------------------------------------------------------- */
 
 unsigned box_broker_parts(const struct plan *plan)
@@ -431,6 +452,7 @@ int linux_lower(const struct plan *plan, struct box **ret_box, struct bawn_error
 	box->plan = plan;
 	box->maps_root = maps_root(plan);
 	linux_lower_limits(box);
+	lower_ports(box);
 	if (lower_mounts(box) < 0 || lower_pins(box) < 0 || lower_missing(box) < 0 || lower_grants(box) < 0 ||
 	    lower_landlock(box) < 0 ||
 	    (plan->features.outer_broker && nested_lower(box) < 0)) {

@@ -6,6 +6,7 @@
 #include "policy/internal.h"
 #include "policy/reader.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* --- settings → permissions --------------------------------------------------------------- */
@@ -129,6 +130,51 @@ static int add_setting(struct policy *policy, const struct host *host, const str
 	}
 }
 
+/* --- name servers ------------------------------------------------------------------------- */
+
+#define RESOLV_CONF	"/etc/resolv.conf"
+
+static int add_resolver(struct policy *policy, const char *address, unsigned line, struct bawn_error *err)
+{
+	struct permission *permission = array_add(&policy->arena, (void **)&policy->permissions,
+						  &policy->permission_count, &policy->permission_capacity,
+						  sizeof(*permission));
+	const char *subject = arena_printf(&policy->arena, strchr(address, ':') ? "[%s]:53" : "%s:53", address);
+	const char *label = arena_printf(&policy->arena, "nameserver %s", address);
+
+	if (!permission || !subject || !label)
+		return error_oom(err);
+	*permission = (struct permission){
+		.operation = OPERATION_CONNECT,
+		.rule = { .path = subject, .written = subject, .access = ACCESS_READ, .kind = RULE_PERMISSION,
+			  .label = label, .origin = { .file = RESOLV_CONF, .line = line, .column = 1 } },
+	};
+	return 0;
+}
+
+/* resolv.conf(5). Where the network is on, a name server on the host's loopback is part of it: without one no name is
+ * found. */
+static int add_resolvers(struct policy *policy, const struct host *host, struct bawn_error *err)
+{
+	char text[4096], address[64];
+	int e = 0;
+	unsigned line = 1;
+
+	if (policy->network != NETWORK_FULL || host->platform != PLATFORM_LINUX || !host->read ||
+	    host->read(host->context, RESOLV_CONF, text, sizeof(text)) <= 0)
+		return 0;
+	for (const char *at = text; e >= 0 && at; line++) {
+		bool local = sscanf(at, "nameserver%*[ \t]%45[0-9a-fA-F.:]", address) == 1 &&
+			     (!strncmp(address, "127.", 4) || !strcmp(address, "::1"));
+
+		if (local)
+			e = add_resolver(policy, address, line, err);
+		at = strchr(at, '\n');
+		at = at ? at + 1 : NULL;
+	}
+	return e;
+}
+
 int policy_permissions(const struct profile *profile, const struct host *host, struct policy *policy,
 		  struct bawn_error *err)
 {
@@ -136,7 +182,7 @@ int policy_permissions(const struct profile *profile, const struct host *host, s
 
 	for (size_t i = 0; e >= 0 && i < profile->count; i++)
 		e = add_setting(policy, host, &profile->settings[i], err);
-	return e;
+	return e < 0 ? e : add_resolvers(policy, host, err);
 }
 
 /* --- decision ----------------------------------------------------------------------------- */
@@ -159,7 +205,7 @@ static bool matches(const struct permission *permission, const char *subject)
 	case OPERATION_UNIX_CONNECT: case OPERATION_DEVICE:
 		return path_below(subject, own, false);
 	case OPERATION_CONNECT: case OPERATION_LISTEN:
-		return !strcmp(own, port_of(subject));
+		return !strcmp(own, strchr(own, ':') ? subject : port_of(subject));
 	case OPERATION_DOMAIN:
 		return domain_match(own, subject);
 	default:

@@ -594,6 +594,7 @@ void plan_free(struct plan *plan)
 
 int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error *err)
 {
+	const struct plan_gap *first = NULL;
 	struct arena arena = { 0 };
 	struct text text = { 0 };
 	size_t refused = 0;
@@ -604,6 +605,7 @@ int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error 
 
 		if (allow_degraded && gap->acceptable)
 			continue;
+		first = first ? first : gap;
 		text_printf(&text, "%s%s: cannot be %s here: %s\n  missing: %s\n  remedy:  %s%s",
 			    refused++ ? "\n" : "", origin ? origin : "", gap->absent ? "had" : "enforced", gap->what,
 			    gap->missing, gap->remedy,
@@ -612,8 +614,8 @@ int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error 
 	if (refused)
 		error_set(err, ENOTSUP, "%s", text.bytes ? text.bytes : "out of memory");
 	if (refused && err) {
-		err->line = plan->gaps[0].origin.line;
-		err->column = plan->gaps[0].origin.column;
+		err->line = first->origin.line;
+		err->column = first->origin.column;
 	}
 	text_done(&text);
 	arena_done(&arena);

@@ -36,6 +36,8 @@ void plan_network_layers(struct plan *plan)
 		plan->sockets = SOCKETS_OPEN;
 	else
 		plan->sockets = domain && landlock_says(policy) ? SOCKETS_LANDLOCK : SOCKETS_BROKER;
+	plan->loopback = policy->network == NETWORK_FULL && !(policy_opens_all(policy, OPERATION_CONNECT) &&
+							      policy_opens_all(policy, OPERATION_LISTEN));
 }
 
 /* --- promises ----------------------------------------------------------------------------- */
@@ -66,6 +68,28 @@ static int promise_sockets(struct plan *plan)
 	return e;
 }
 
+static int promise_ports(struct plan *plan)
+{
+	const struct policy *policy = plan->policy;
+	bool off = policy->network == NETWORK_OFF;
+	int e = 0;
+
+	if (plan->loopback)
+		e = plan_promise(plan, "the host's loopback is closed but for what a rule opens", always, LAYER_BROKER,
+				 LAYER_NONE, "the box has a loopback of its own; every sendmsg() is slower");
+	for (size_t i = 0; e >= 0 && i < policy->permission_count; i++) {
+		const struct permission *permission = &policy->permissions[i];
+		const char *way = permission->operation == OPERATION_LISTEN ? "listened on" : "reached";
+		const char *text = arena_printf(&plan->arena, "loopback port %s can be %s", permission->rule.path, way);
+
+		if (permission->operation == OPERATION_LISTEN || permission->operation == OPERATION_CONNECT)
+			e = plan_promise(plan, text, permission->rule.origin,
+					 off ? LAYER_RELAY : plan->loopback ? LAYER_BROKER : LAYER_NONE, LAYER_NONE,
+					 NULL);
+	}
+	return e;
+}
+
 int plan_network_promises(struct plan *plan)
 {
 	const struct policy *policy = plan->policy;
@@ -78,6 +102,8 @@ int plan_network_promises(struct plan *plan)
 	if (e >= 0)
 		e = plan_promise(plan, "abstract sockets of the host are out of reach", always,
 				 off ? LAYER_NAMESPACE : LAYER_LANDLOCK, LAYER_NONE, NULL);
+	if (e >= 0)
+		e = promise_ports(plan);
 	return e;
 }
 
@@ -101,6 +127,52 @@ static int gap_of_sockets(struct plan *plan)
 		gap.remedy = "start bawn outside that sandbox, or let it be a bawn";
 	}
 	return gap.missing ? plan_add_gap(plan, gap) : 0;
+}
+
+static int gap_of_loopback(struct plan *plan)
+{
+	const struct features *f = &plan->features;
+	struct plan_gap gap = {
+		.what = "the host's loopback is closed but for what a rule opens", .acceptable = true,
+		.origin = plan->policy->network_origin,
+		.remedy = "network.allow_local_binding = true, or the network off",
+	};
+
+	if (!plan->loopback)
+		return 0;
+	if (!f->seccomp_notify)
+		gap.missing = "seccomp user notification is missing (Linux 5.19)";
+	else if (f->outer_broker)
+		gap.missing = "the bawn around this one decides, by its own rules";
+	else if (f->outer_listener)
+		gap.missing = "another sandbox around this one holds the only seccomp listener that a process may have";
+	return gap.missing ? plan_add_gap(plan, gap) : 0;
+}
+
+/* With the network off single ports are relayed; for all of them there would have to be a relay each. */
+static int gap_of_binding(struct plan *plan)
+{
+	const struct policy *policy = plan->policy;
+	size_t counts[OPERATION__COUNT] = { 0 };
+	int e = 0;
+
+	for (size_t i = 0; e >= 0 && policy->network == NETWORK_OFF && i < policy->permission_count; i++) {
+		const struct permission *permission = &policy->permissions[i];
+		struct plan_gap gap = { .what = permission->rule.label, .origin = permission->rule.origin };
+
+		counts[permission->operation]++;
+		if (permission->operation == OPERATION_LISTEN && !strcmp(permission->rule.path, "*")) {
+			gap.missing = "the network is off, and with it the host's loopback as a whole";
+			gap.remedy = "name ports in network.listen and network.connect, or switch the network on";
+		} else if ((permission->operation == OPERATION_LISTEN || permission->operation == OPERATION_CONNECT) &&
+			   counts[permission->operation] == PORTS_RELAYED + 1) {
+			gap.missing = "with the network off no more than 64 ports are listened on, and 64 reached";
+			gap.remedy = "name fewer, or switch the network on";
+		}
+		if (gap.missing)
+			e = plan_add_gap(plan, gap);
+	}
+	return e;
 }
 
 static int gap_of_masks(struct plan *plan)
@@ -129,6 +201,10 @@ int plan_network_gaps(struct plan *plan)
 {
 	int e = gap_of_sockets(plan);
 
+	if (e >= 0)
+		e = gap_of_loopback(plan);
+	if (e >= 0)
+		e = gap_of_binding(plan);
 	if (e >= 0)
 		e = gap_of_masks(plan);
 	return e < 0 ? e : gap_of_abstract(plan);

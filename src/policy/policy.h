@@ -366,6 +366,7 @@ enum layer {
 	LAYER_BROKER,			/* a name that is missing: the creation broker refuses it */
 	LAYER_PIN,			/* a directory or link that must not be renamed */
 	LAYER_OWNER,			/* file ownership: root's alone, and the command is not root */
+	LAYER_RELAY,			/* one port of the host's loopback, by a process of the box */
 	LAYER_NAMESPACE, LAYER_SECCOMP, LAYER_LANDLOCK, LAYER_RLIMIT, LAYER_CLOCK, LAYER_ENVIRONMENT,
 	LAYER_SEATBELT,			/* macOS */
 	LAYER_NOTHING,			/* not there, nothing to hold (a missing place that may be written) */
@@ -391,6 +392,8 @@ struct plan_gap {			/* what nothing on this machine holds */
 
 /* What is recorded of refusals: what is known for free, for a hint; all but reads; all. */
 enum log_level { LOG_NONE, LOG_DENIALS, LOG_ALL };
+#define PORTS_RELAYED	64		/* of each kind, with the network off */
+
 enum sockets_layer {			/* what keeps the command from local sockets of the host */
 	SOCKETS_OPEN,			/* nothing: all are allowed */
 	SOCKETS_BROKER,			/* connect() goes to the broker, and there are no datagram sockets */

@@ -31,6 +31,7 @@ static const struct { const char *name, *help; } layers[] = {
 	[LAYER_BROKER]	    = { "broker",	"the broker decides, call by call" },
 	[LAYER_PIN]	    = { "pin",		"must not be renamed" },
 	[LAYER_OWNER]	    = { "owner",	"the host's root's alone, by owner and mode" },
+	[LAYER_RELAY]	    = { "relay",	"a process of the box passes on what comes" },
 	[LAYER_NAMESPACE]   = { "namespace",	"a namespace of the command's own" },
 	[LAYER_SECCOMP]	    = { "seccomp",	"a filter of system calls" },
 	[LAYER_LANDLOCK]    = { "landlock",	"a Landlock ruleset" },

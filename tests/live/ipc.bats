@@ -24,7 +24,7 @@ time.sleep(20)' "$TMPDIR/port" &
   wait_for 5 test -s "$TMPDIR/port"
   works connect 127.0.0.1 "$(cat "$TMPDIR/port")"
   refused -- connect 127.0.0.1 "$(cat "$TMPDIR/port")"
-  allowed --network full -- connect 127.0.0.1 "$(cat "$TMPDIR/port")"
+  refused --network full -- connect 127.0.0.1 "$(cat "$TMPDIR/port")"
   kill "$pid"
 }
 

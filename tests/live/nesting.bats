@@ -250,8 +250,6 @@ held() {
 @test "a_setting_that_nothing_enforces_yet_is_refused_by_name" {
   expect 125 box --allow-domain example.com -- true
   says "example.com"
-  expect 125 box --listen 8080 -- true
-  says 8080
 }
 
 @test "a_machine_without_user_namespaces_is_told_so" {

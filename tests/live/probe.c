@@ -7,8 +7,8 @@
 #include "probe.h"
 
 static const struct trial *const families[] = {
-	device_trials, file_trials, foreign_trials, ipc_trials, kernel_trials, nest_trials, race_trials, semantic_trials,
-	socket_trials,
+	device_trials, file_trials, foreign_trials, ipc_trials, kernel_trials, nest_trials, port_trials, race_trials,
+	semantic_trials, socket_trials,
 	terminal_trials,
 };
 

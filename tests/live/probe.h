@@ -42,6 +42,8 @@ extern const struct trial race_trials[];
 extern const struct trial ipc_trials[];
 /* probe_nest.c: from namespaces of its own */
 extern const struct trial nest_trials[];
+/* probe_ports.c: ways to reach a port of loopback */
+extern const struct trial port_trials[];
 /* probe_sockets.c: ways to name a local socket, many at once */
 extern const struct trial socket_trials[];
 /* probe_terminal.c: drives a command on a terminal of its own */

@@ -64,6 +64,29 @@ static void each_permission_decides_about_its_subject(void **state)
 	scene_done(&scene);
 }
 
+static void a_name_server_on_loopback_is_reached_where_the_network_is_on(void **state)
+{
+	static const char resolving[] = "uid 1000\ngid 1000\nhome /home/u\ncwd /ws\nd /ws\nd /home\nd /home/u\nd /etc\n"
+					"f /etc/resolv.conf = # none\\nnameserver 127.0.0.53\\nnameserver\t::1\\nnameserver 192.0.2.1\n";
+	static const struct row rows[] = {
+		{ OPERATION_CONNECT, "127.0.0.53:53", true, "nameserver 127.0.0.53" },
+		{ OPERATION_CONNECT, "[::1]:53", true, "nameserver ::1" },
+		{ OPERATION_CONNECT, "192.0.2.1:53", false, NULL },
+		{ OPERATION_CONNECT, "127.0.0.53:54", false, NULL },
+		{ OPERATION_CONNECT, "127.0.0.1:53", false, NULL },
+		{ OPERATION_CONNECT, "53", false, NULL },
+	};
+	struct scene scene;
+
+	(void)state;
+	assert_int_equal(scene_read(&scene, resolving, "[permissions.t.network]\nenabled = true\n", NULL), 0);
+	assert_int_equal(scene_resolve(&scene, NULL), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		check(scene.policy, &rows[i]);
+	assert_int_equal(scene.policy->permissions[0].rule.origin.line, 2);
+	scene_done(&scene);
+}
+
 static void a_socket_named_by_a_link_is_its_target(void **state)
 {
 	static const struct row row = { OPERATION_UNIX_CONNECT, "/run/a.sock", true,
@@ -183,6 +206,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_permission_decides_about_its_subject),
+		cmocka_unit_test(a_name_server_on_loopback_is_reached_where_the_network_is_on),
 		cmocka_unit_test(a_socket_named_by_a_link_is_its_target),
 		cmocka_unit_test(a_socket_that_was_bound_by_a_link_is_not_masked_where_it_is_open),
 		cmocka_unit_test(local_binding_opens_every_port_both_ways),

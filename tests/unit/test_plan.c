@@ -277,6 +277,48 @@ static void sockets_are_opened_by_path(void **state)
 	held_by(promise_of("local sockets of the host are closed unless a rule opens them"), LAYER_BROKER, LAYER_MASK);
 }
 
+static void loopback_is_the_brokers_unless_all_of_it_is_open(void **state)
+{
+	static const char FULL[] = WORK "[permissions.t.network]\nenabled = true\n";
+	char text[512];
+
+	plan(HOST, WORK);
+	assert_false(scene.plan->loopback);
+	plan(HOST, FULL);
+	assert_true(scene.plan->loopback);
+	held_by(promise_of("the host's loopback is closed but for what a rule opens"), LAYER_BROKER, NONE);
+	snprintf(text, sizeof(text), "%slisten = [3000]\nconnect = [5432]\n", FULL);
+	plan(HOST, text);
+	held_by(promise_of("loopback port 3000 can be listened on"), LAYER_BROKER, NONE);
+	held_by(promise_of("loopback port 5432 can be reached"), LAYER_BROKER, NONE);
+	assert_int_equal(scene.plan->gap_count, 0);
+	snprintf(text, sizeof(text), "%sallow_local_binding = true\n", FULL);
+	plan(HOST, text);
+	assert_false(scene.plan->loopback);
+	assert_int_equal(scene.plan->gap_count, 0);
+	plan(HOST, WORK "[permissions.t.network]\nlisten = [3000]\n");
+	held_by(promise_of("loopback port 3000 can be listened on"), LAYER_RELAY, NONE);
+	assert_int_equal(scene.plan->gap_count, 0);
+}
+
+static void so_many_ports_are_relayed_and_no_more(void **state)
+{
+	struct text text = { 0 };
+
+	text_add(&text, WORK "[permissions.t.network]\nconnect = [1");
+	for (int port = 2; port <= PORTS_RELAYED; port++)
+		text_printf(&text, ", %d", port);
+	text_add(&text, "]\n");
+	plan(HOST, text.bytes);
+	assert_int_equal(scene.plan->gap_count, 0);
+	text.size -= 2;
+	text_add(&text, ", 9000]\n");
+	plan(HOST, text.bytes);
+	assert_int_equal(scene.plan->gap_count, 1);
+	assert_non_null(strstr(scene.plan->gaps[0].missing, "64"));
+	text_done(&text);
+}
+
 /* What Landlock cannot say goes to the broker: a socket that is made anew, a hole in what is open, a nested box. */
 static void landlock_holds_sockets_where_its_rules_can(void **state)
 {
@@ -477,7 +519,7 @@ static void names_opened_together_leave_a_gap(void **state)
 
 static void setting_of_a_later_version_is_a_gap_that_stays(void **state)
 {
-	plan(HOST, WORK "'/dev/null' = 'deny'\n[permissions.t.network]\nlisten = [8080]\n");
+	plan(HOST, WORK "'/dev/null' = 'deny'\n[permissions.t.network]\nenabled = true\nmode = 'limited'\n");
 	assert_int_equal(scene.plan->gap_count, 2);
 	assert_non_null(gap_of("\"/dev/null\" = \"deny\""));
 	assert_int_equal(gap_of("\"/dev/null\" = \"deny\"")->origin.line, 4);
@@ -490,12 +532,12 @@ static void setting_of_a_later_version_is_a_gap_that_stays(void **state)
 
 static void refusal_names_line_and_rule_and_remedy(void **state)
 {
-	plan(HOST, WORK "[permissions.t.network]\nlisten = [8080]\n");
+	plan(HOST, WORK "[permissions.t.network]\nallow_local_binding = true\n");
 	assert_int_equal(plan_refuse(scene.plan, false, &scene.err), -ENOTSUP);
 	assert_string_equal(scene.err.message,
-			    "p.toml:5:1: cannot be enforced here: network.listen = [8080]\n"
-			    "  missing: this version of bawn has nothing yet that enforces it\n"
-			    "  remedy:  remove the line, or wait for the version that does");
+			    "p.toml:5:1: cannot be enforced here: network.allow_local_binding = true\n"
+			    "  missing: the network is off, and with it the host's loopback as a whole\n"
+			    "  remedy:  name ports in network.listen and network.connect, or switch the network on");
 	assert_int_equal(scene.err.number, ENOTSUP);
 	assert_int_equal(scene.err.status, BAWN_STATUS_SELF);
 	assert_int_equal(scene.err.line, 5);
@@ -541,11 +583,11 @@ static void degraded_refusal_tells_only_what_it_does_not_accept(void **state)
 {
 	struct features features = features_without("notify");
 
-	plan_on(&features, HOST, WORK "[permissions.t.network]\nlisten = [8080]\n");
+	plan_on(&features, HOST, WORK "[permissions.t.network]\nallow_local_binding = true\n");
 	assert_int_equal(scene.plan->gap_count, 3);
 	assert_int_equal(plan_refuse(scene.plan, true, &scene.err), -ENOTSUP);
 	assert_null(strstr(scene.err.message, "notification"));
-	assert_non_null(strstr(scene.err.message, "listen = [8080]"));
+	assert_non_null(strstr(scene.err.message, "allow_local_binding = true"));
 	assert_int_equal(scene.err.line, 5);
 }
 
@@ -636,6 +678,8 @@ int main(void)
 		T(network_and_its_sockets_are_promised),
 		T(sockets_are_opened_by_path),
 		T(landlock_holds_sockets_where_its_rules_can),
+		T(loopback_is_the_brokers_unless_all_of_it_is_open),
+		T(so_many_ports_are_relayed_and_no_more),
 		T(every_kernel_name_is_open_or_closed),
 		T(limits_that_are_set_are_promised),
 		T(every_layer_has_a_name_and_help),

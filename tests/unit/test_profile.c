@@ -770,7 +770,7 @@ static void what_cannot_be_held_yet_is_listed(void **state)
 		{ "network = { enabled = true, mitm = true, enable_socks5 = false, proxy_url = \"x\" }\n", 2 },
 		{ "network = { enabled = false, mitm = true, proxy_url = \"x\" }\n", 0 },
 		{ "network.unix_sockets = { \"/a\" = \"allow\", \"/b\" = \"deny\" }\n", 0 },
-		{ "network = { listen = [], connect = [5432], allow_local_binding = true }\n", 2 },
+		{ "network = { listen = [], connect = [5432], allow_local_binding = true }\n", 0 },
 		{ "network.dangerously_allow_all_unix_sockets = true\n", 0 },
 		{ "devices = { gpu = false, \"/dev/kvm\" = \"deny\" }\n", 0 },
 		{ "devices = { gpu = true, \"/dev/kvm\" = \"read\" }\n", 0 },
