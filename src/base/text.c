@@ -74,7 +74,7 @@ int text_take(struct text *text, char **ret_string, struct bawn_error *err)
 
 	if (!text->bytes)
 		text_add_bytes(text, "", 0);
-	string = text->failed ? NULL : malloc(text->size + 1);
+	string = text->failed || !text->bytes ? NULL : malloc(text->size + 1);
 	if (string)
 		memcpy(string, text->bytes, text->size + 1);
 	text_done(text);

@@ -30,9 +30,9 @@
 #include <linux/capability.h>
 #include <linux/futex.h>
 
-#define STACK_BYTES	(1 << 20)	/* pid 1 and the broker go on where the helper was */
-#define NETWORK_STACK_BYTES (16 * 1024)
-#define GUARD_BYTES	(64 * 1024)	/* a page at least, whatever its size */
+#define STACK_BYTES	((size_t)1 << 20)	/* pid 1 and the broker go on where the helper was */
+#define NETWORK_STACK_BYTES ((size_t)16 * 1024)
+#define GUARD_BYTES	((size_t)64 * 1024)	/* a page at least, whatever its size */
 #define STACKS_BYTES	(GUARD_BYTES + STACK_BYTES + NETWORK_STACK_BYTES)
 
 enum turn { TURN_GROUNDWORK, TURN_PID_1, TURN_NONE };

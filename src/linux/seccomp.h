@@ -59,7 +59,7 @@ struct seccomp_row {
 
 /* What is watched besides (watched.def). */
 enum { WATCH_CHANGES = 1, WATCH_DENIALS = 2, WATCH_READS = 4 };
-#define WATCH_OWN_EXEC	0x6261776el		/* fourth argument, which execve(2) has none of: bawn's own */
+#define WATCH_OWN_EXEC	0x6261776eL		/* fourth argument, which execve(2) has none of: bawn's own */
 
 extern const struct seccomp_watch { struct seccomp_row row; unsigned class; } seccomp_watched[];
 extern const size_t seccomp_watched_count;

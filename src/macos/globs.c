@@ -123,10 +123,10 @@ static size_t class_members(const char *pattern, bool nocase, char members[128])
 	char path[] = "/?";
 	size_t count = 0;
 
-	for (char c = ' '; c <= '~'; c++) {
-		path[1] = c;
+	for (int c = ' '; c <= '~'; c++) {
+		path[1] = (char)c;
 		if (c != '/' && glob_match(pattern, path, nocase))
-			members[count++] = c;
+			members[count++] = (char)c;
 	}
 	return count;
 }

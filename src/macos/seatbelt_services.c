@@ -320,7 +320,7 @@ static void write_listed_sockets(struct writer *writer)
 {
 	const struct policy *policy = writer->policy;
 	const struct permission **sorted = arena_alloc(&writer->seatbelt->arena,
-						       (policy->permission_count + 1) * sizeof(*sorted));
+						       (policy->permission_count + 1) * sizeof(struct permission *));
 	size_t count = 0;
 
 	if (!sorted) {
@@ -330,7 +330,7 @@ static void write_listed_sockets(struct writer *writer)
 	for (size_t i = 0; i < policy->permission_count; i++)
 		if (policy->permissions[i].operation == OPERATION_UNIX_CONNECT)
 			sorted[count++] = &policy->permissions[i];
-	qsort(sorted, count, sizeof(*sorted), compare_permissions);
+	qsort(sorted, count, sizeof(struct permission *), compare_permissions);
 	for (size_t i = 0; i < count; i++)
 		if (!i || strcmp(sorted[i]->rule.path, sorted[i - 1]->rule.path) != 0 ||
 		    sorted[i]->rule.access != sorted[i - 1]->rule.access)

@@ -104,6 +104,7 @@ void denial_print_json(const struct denials *denials, const struct denial *denia
 
 void denials_print_summary(const struct denials *denials, struct text *text)
 {
+	const uint64_t failed = denials->ordinary + denials->failed;
 	struct json json = { 0 };
 	size_t different = 0;
 
@@ -113,7 +114,7 @@ void denials_print_summary(const struct denials *denials, struct text *text)
 	json_integer(&json, "denied", (long long)denials->ours);
 	json_integer(&json, "different", (long long)different);
 	json_integer(&json, "untold", (long long)denials->more);
-	json_integer(&json, "failed", (long long)(denials->ordinary + denials->failed));
+	json_integer(&json, "failed", (long long)failed);
 	show_json_end(&json);
 	show_json_done(&json, text);
 }
@@ -170,15 +171,16 @@ static void print_short(const struct denial *denial, struct text *text)
 
 static void print_totals(const struct denials *denials, size_t distinct, struct text *text)
 {
+	const uint64_t failed = denials->ordinary + denials->failed;
+
 	if (!denials->ours)
 		text_add(text, "nothing was denied");
 	else
 		text_printf(text, "%llu denied, %zu different", (unsigned long long)denials->ours, distinct);
 	if (denials->more)
 		text_printf(text, ", and %llu more than could be told apart", (unsigned long long)denials->more);
-	if (denials->ordinary + denials->failed)
-		text_printf(text, "; %llu failed that would have failed outside, too",
-			    (unsigned long long)(denials->ordinary + denials->failed));
+	if (failed)
+		text_printf(text, "; %llu failed that would have failed outside, too", (unsigned long long)failed);
 	text_add(text, "\n");
 }
 

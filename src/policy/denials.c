@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ITEMS_MAX	(2 * EVENTS_MANY)
+#define ITEMS_MAX	((size_t)2 * EVENTS_MANY)
 
 /* --- ours or not -------------------------------------------------------------------------- */
 

@@ -102,6 +102,8 @@ static const char *const verdicts[] = { [SBPL_DENY] = "deny", [SBPL_ALLOW] = "al
 
 static const char *line_of(struct arena *arena, const char *text, unsigned line)
 {
+	if (!text)
+		return NULL;
 	for (; line > 1 && *text; text++)
 		line -= *text == '\n';
 	text += strspn(text, " \t");
@@ -299,7 +301,7 @@ static int read_sbpl(const struct request *request, const char *path, char **ret
 	autoclose int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct arena arena = { 0 };
 	struct sbpl_param *params;
-	size_t size, count = 0;
+	size_t size = 0, count = 0;
 	int e = fd < 0 ? -errno : io_read_all(fd, SBPL_FILE_LIMIT, ret_text, &size);
 
 	if (e < 0)
