@@ -38,7 +38,11 @@ int broker_connect(struct call *call, int fd, uint64_t address, uint64_t size)
 		r = broker_connect_begin(call, &connection);
 	if (call->later)
 		return r;
-	if (r == -ECONNREFUSED)
+	/* Landlock's word for an abstract socket of the host. With the network off it is not there, and that is what
+	 * programs know to go on from (libxcb tries the path next). */
+	if (r == -EPERM && connection.address.ss_family == AF_UNIX && connection.object_fd < 0)
+		r = -ECONNREFUSED;
+	else if (r == -ECONNREFUSED)
 		broker_note_absent(call, &connection.address, connection.size);
 	cleanup_fd(&connection.fd);
 	cleanup_fd(&connection.object_fd);

@@ -204,23 +204,29 @@ static bool is_at(const char *path, const struct stat *object)
 	return lstat(path, &st) == 0 && st.st_dev == object->st_dev && st.st_ino == object->st_ino;
 }
 
-static bool allows_path(const struct call *call, const char *path)
+static bool rules_open(const struct call *call, const char *path)
 {
-	const struct policy *policy = call->broker->policy;
 	struct decision decision;
 
-	policy_decide(policy, OPERATION_UNIX_CONNECT, path, &decision);
-	return decision.allowed &&
-	       (!call->broker->nested || nested_allows_socket(call->broker->nested, call->target.tid, path));
+	policy_decide(call->broker->policy, OPERATION_UNIX_CONNECT, path, &decision);
+	return decision.allowed;
+}
+
+/* Whether the inner boxes around the caller open it, or have bound it. */
+static bool boxes_open(const struct call *call, const struct own_socket *own, const char *path)
+{
+	const struct nested *nested = call->broker->nested;
+
+	return !nested || (own && nested_is_within(nested, call->target.tid, own->box)) ||
+	       nested_allows_socket(nested, call->target.tid, path);
 }
 
 static bool allows_object(const struct call *call, const struct stat *st, const char *path)
 {
 	const struct own_socket *own = find_own(call->broker, st);
 
-	if (own && (!call->broker->nested || nested_is_within(call->broker->nested, call->target.tid, own->box)))
-		return true;
-	return allows_path(call, path) && (!call->broker->nested || is_at(path, st));
+	return (own || (rules_open(call, path) && (!call->target.own_root || is_at(path, st)))) &&
+	       boxes_open(call, own, path);
 }
 
 /* What cannot be connected to in any case is left to the kernel, for it to say why; but for a mask it is known what
@@ -293,7 +299,7 @@ static bool any_allowed(const struct policy *policy)
 int broker_judge_socket_name(const struct call *call, const struct stat *st, const char *path)
 {
 	if (!S_ISSOCK(st->st_mode) || !(call->broker->parts & BROKER_SOCKETS) || !any_allowed(call->broker->policy) ||
-	    find_own(call->broker, st) || allows_path(call, path))
+	    find_own(call->broker, st) || rules_open(call, path))
 		return 0;
 	return -EACCES;
 }
