@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-.PHONY: all demo check check-quick check-self bench fuzz fuzz-short install format clean
+.PHONY: all demo check check-quick check-macos check-self bench fuzz fuzz-short install format clean
 
 # build/bawn, after installing what is missing to build it
 all:
@@ -22,6 +22,11 @@ check:
 check-quick:
 	@tools/setup check
 	@tools/check quick
+
+# compiled and linked for macOS, both processors
+check-macos:
+	@tools/setup check
+	@tools/check-macos
 
 # `make check` of a fresh clone, inside the sandbox that was just built:
 # build/bawn run -P self-test --config profiles/self-test.toml -- make check

@@ -446,6 +446,9 @@ static int start(struct bawn *box, const char *const *argv, const int *stdio, un
 	r = plan_refuse(chain->plan, chain->allow_degraded, err);
 	if (r < 0)
 		return r;
+	r = chain_start_seatbelt(chain, err);
+	if (r < 0)
+		return r;
 	command.keep_fds = chain->keep_fds;
 	command.keep_count = chain->keep_count;
 	r = child_start(chain, &command, groundwork, flags & BAWN_FORWARD_SIGNALS, &child->child, err);

@@ -95,6 +95,7 @@ void json_newline(struct json *json);
  * NUL that does not count. */
 int io_read_all(int fd, size_t limit, char **ret_text, size_t *ret_size);
 int io_write_all(int fd, const void *bytes, size_t size);
+int io_pipe(int ret_fds[2]);	/* closed on exec; not every system has pipe2() */
 
 /* --- words.c ------------------------------------------------------------------------------ */
 

@@ -2,8 +2,10 @@
 /* io.c — whole descriptors in, whole buffers out. */
 #include "base/base.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define FIRST_READ	((size_t)8192)
@@ -80,5 +82,22 @@ int io_write_all(int fd, const void *bytes, size_t size)
 			size -= (size_t)count;
 		}
 	}
+	return 0;
+}
+
+int io_pipe(int ret_fds[2])
+{
+	int fds[2];
+
+	if (pipe(fds) < 0)
+		return -errno;
+	if (fcntl(fds[0], F_SETFD, FD_CLOEXEC) < 0 || fcntl(fds[1], F_SETFD, FD_CLOEXEC) < 0) {
+		int e = -errno;
+
+		close(fds[0]);
+		close(fds[1]);
+		return e;
+	}
+	memcpy(ret_fds, fds, sizeof(fds));
 	return 0;
 }

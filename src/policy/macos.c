@@ -137,6 +137,8 @@ void macos_decide(const struct policy *policy, enum operation operation, const c
 			decision->reason = resolver ? "names of hosts, with the network on" : NULL;
 		return;
 	}
+	if (operation == OPERATION_KERNEL)
+		decision->reason = "no key of a profile opens it on macOS";
 	if (operation < OPERATION_IOKIT)
 		return;
 	row = find_row(policy, kinds[operation], subject, &gpu);

@@ -14,6 +14,8 @@
 #define DEFAULT_PROFILE	":workspace"
 #define CONFIG_NAME	"bawn/config.toml"
 
+extern char **environ;			/* which only some systems declare */
+
 /* --- paths as typed ----------------------------------------------------------------------- */
 
 static bool goes_up(const char *path)
@@ -233,6 +235,7 @@ void chain_warnings(const struct chain *chain, struct text *text)
 
 void chain_done(struct chain *chain)
 {
+	chain_free_seatbelt(chain);
 	plan_free(chain->plan);
 	policy_free(chain->policy);
 	profiles_free(chain->profiles);

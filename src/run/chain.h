@@ -43,6 +43,8 @@ enum platform host_platform(void);
 
 /* --- chain.c ------------------------------------------------------------------------------ */
 
+struct seatbelt;
+
 struct chain {					/* {0} before chain_load() */
 	struct arena arena;
 	const struct request *request;
@@ -61,6 +63,7 @@ struct chain {					/* {0} before chain_load() */
 	int log_fd;				/* or this descriptor of the caller's, or -1 */
 	struct policy *policy;
 	struct plan *plan;
+	struct seatbelt *seatbelt;		/* of the plan, on macOS */
 };
 
 /* For a start: what no rule changes is made while the links are; linux_abandon() frees it. NULL: nothing was begun. */
@@ -85,10 +88,11 @@ void chain_done(struct chain *chain);
 
 /* --- seatbelt.c: macOS -------------------------------------------------------------------- */
 
-struct seatbelt;
-
 /* The text of the chain's plan, which is made when there is none. */
 int chain_seatbelt(struct chain *chain, struct seatbelt **ret_seatbelt, struct bawn_error *err);
+/* Makes the text for a start; nothing on Linux, and where nothing is confined. */
+int chain_start_seatbelt(struct chain *chain, struct bawn_error *err);
+void chain_free_seatbelt(struct chain *chain);
 /* Adds it to a plan that is shown; nothing on Linux, and where nothing is confined. */
 int chain_print_seatbelt(struct chain *chain, const char *const *argv, enum bawn_format format, struct text *text,
 			 struct bawn_error *err);

@@ -148,16 +148,6 @@ static int plan_box(struct request *request, struct chain *box, struct bawn_erro
 	return plan_refuse(box->plan, box->allow_degraded, err);
 }
 
-/* pipe2(2) is not POSIX's. */
-static int make_pipe(int fds[2])
-{
-	if (pipe(fds) < 0)
-		return -errno;
-	for (int i = 0; i < 2; i++)
-		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
-	return 0;
-}
-
 static int run_box(const struct chain *box, const char *const *argv, char **ret_answer, struct bawn_error *err)
 {
 	autoclose int null = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
@@ -166,7 +156,7 @@ static int run_box(const struct chain *box, const char *const *argv, char **ret_
 	int pipe_fds[2], r, status;
 	size_t size;
 
-	if (null < 0 || make_pipe(pipe_fds) < 0)
+	if (null < 0 || io_pipe(pipe_fds) < 0)
 		return error_system(err, errno, "try the GPUs inside");
 	command.stdio[0] = command.stdio[2] = null;
 	command.stdio[1] = pipe_fds[1];

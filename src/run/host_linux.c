@@ -11,8 +11,10 @@
 #include <limits.h>
 #include <linux/fs.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -34,41 +36,6 @@ void host_probe(struct features *ret_features, bool thorough)
 	linux_probe(ret_features, thorough);
 }
 
-static bool is_missing(int number)
-{
-	return number == ENOENT || number == ENOTDIR;
-}
-
-static void fill_entry(const struct stat *status, bool direct, struct host_entry *entry)
-{
-	entry->type = host_type_of_mode(status->st_mode);
-	entry->device = status->st_dev;
-	entry->inode = status->st_ino;
-	entry->links = (unsigned)status->st_nlink;
-	entry->direct = direct;
-	entry->target[0] = '\0';
-}
-
-static void fill_missing(bool direct, struct host_entry *entry)
-{
-	struct stat nothing = { 0 };
-
-	fill_entry(&nothing, direct, entry);
-	entry->type = HOST_MISSING;
-}
-
-/* What readlinkat() gave: a target that fills the room may have been cut, and a cut target is
- * another path. */
-static int end_target(ssize_t size, struct host_entry *entry)
-{
-	if (size < 0)
-		return -errno;
-	if ((size_t)size == sizeof(entry->target))
-		return -ENAMETOOLONG;
-	entry->target[size] = '\0';
-	return 0;
-}
-
 /* -ELOOP: there is a symbolic link on the way; -ENOSYS: no openat2 here (a filter of an outer
  * sandbox may also say EPERM). */
 static int lookup_direct(const char *path, struct host_entry *entry)
@@ -77,60 +44,29 @@ static int lookup_direct(const char *path, struct host_entry *entry)
 	autoclose int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
 	struct stat status;
 
-	if (fd < 0 && is_missing(errno)) {
-		fill_missing(true, entry);
+	if (fd < 0 && host_is_missing(errno)) {
+		host_fill_missing(true, entry);
 		return 0;
 	}
 	if (fd < 0)
 		return errno == EPERM ? -ENOSYS : -errno;
 	if (fstat(fd, &status) < 0)
 		return -errno;
-	fill_entry(&status, true, entry);
+	host_fill_entry(&status, true, entry);
 	if (entry->type != HOST_SYMLINK)
 		return 0;
-	return end_target(readlinkat(fd, "", entry->target, sizeof(entry->target)), entry);
-}
-
-/* Whether no directory on the way to path is a symbolic link, by looking at each. */
-static bool is_direct(const char *path)
-{
-	char parent[PATH_MAX];
-	struct stat status;
-
-	if (strlen(path) >= sizeof(parent))
-		return false;
-	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		memcpy(parent, path, (size_t)(slash - path));
-		parent[slash - path] = '\0';
-		if (lstat(parent, &status) < 0)
-			return is_missing(errno);
-		if (S_ISLNK(status.st_mode))
-			return false;
-	}
-	return true;
+	return host_end_target(readlinkat(fd, "", entry->target, sizeof(entry->target)), entry);
 }
 
 int host_lookup(void *context, const char *path, struct host_entry *ret_entry)
 {
 	struct host_files *files = context;
-	struct stat status;
 	int r = files->no_openat2 ? -ENOSYS : lookup_direct(path, ret_entry);
-	bool direct;
 
 	if (r != -ELOOP && r != -ENOSYS)
 		return r;
 	files->no_openat2 |= r == -ENOSYS;
-	direct = r == -ENOSYS && is_direct(path);
-	if (lstat(path, &status) < 0) {
-		if (!is_missing(errno))
-			return -errno;
-		fill_missing(direct, ret_entry);
-		return 0;
-	}
-	fill_entry(&status, direct, ret_entry);
-	if (ret_entry->type != HOST_SYMLINK)
-		return 0;
-	return end_target(readlink(path, ret_entry->target, sizeof(ret_entry->target)), ret_entry);
+	return host_lookup_by_steps(path, r == -ENOSYS && host_is_direct(path), ret_entry);
 }
 
 /* ext4 and f2fs say it of a directory (FS_CASEFOLD_FL), FAT and its like of a whole file system. */
@@ -222,27 +158,6 @@ static char *socket_path(char *line)
 	return *line == '/' ? line : NULL;
 }
 
-static int compare_paths(const void *left, const void *right)
-{
-	const char *const *a = left, *const *b = right;
-
-	return strcmp(*a, *b);
-}
-
-/* Connected peers repeat the listener's path. */
-static size_t sort_unique(const char **paths, size_t count)
-{
-	size_t kept = 0;
-
-	if (!count)
-		return 0;
-	qsort(paths, count, sizeof(*paths), compare_paths);
-	for (size_t i = 1; i < count; i++)
-		if (strcmp(paths[i], paths[kept]))
-			paths[++kept] = paths[i];
-	return kept + 1;
-}
-
 static int parse_sockets(struct arena *arena, char *text, const char ***ret_paths, size_t *ret_count)
 {
 	const char **paths = NULL;
@@ -261,35 +176,8 @@ static int parse_sockets(struct arena *arena, char *text, const char ***ret_path
 		*slot = path;
 	}
 	*ret_paths = paths;
-	*ret_count = sort_unique(paths, count);
+	*ret_count = host_sort_unique(paths, count);
 	return 0;
-}
-
-/* The text of the kernel goes with this function: what is kept is copied. */
-static int keep_paths(struct arena *arena, const char *const *paths, size_t count, const char *const **ret_paths)
-{
-	const char **kept = arena_alloc(arena, (count + 1) * sizeof(*kept));
-
-	for (size_t i = 0; kept && i < count; i++)
-		if (!(kept[i] = arena_strdup(arena, paths[i])))
-			return -ENOMEM;
-	if (!kept)
-		return -ENOMEM;
-	*ret_paths = kept;
-	return 0;
-}
-
-/* What is gone, is no socket any more, or could not be connected to (unix(7): that takes write permission) needs no
- * mask. */
-static size_t drop_dead(const char **paths, size_t count)
-{
-	size_t kept = 0;
-	struct stat status;
-
-	for (size_t i = 0; i < count; i++)
-		if (stat(paths[i], &status) == 0 && S_ISSOCK(status.st_mode) && access(paths[i], W_OK) == 0)
-			paths[kept++] = paths[i];
-	return kept;
 }
 
 int host_sockets(struct arena *arena, const char *const **ret_paths, const char **ret_missing, struct bawn_error *err)
@@ -307,10 +195,39 @@ int host_sockets(struct arena *arena, const char *const **ret_paths, const char 
 	}
 	if (parse_sockets(arena, text, &paths, &count) < 0)
 		return error_oom(err);
-	count = drop_dead(paths, count);
+	count = host_drop_dead(paths, count);
 	if (count > SOCKETS_LIMIT) {
 		*ret_missing = "more local sockets are bound on this machine than can be masked at a start";
 		count = SOCKETS_LIMIT;
 	}
-	return keep_paths(arena, paths, count, ret_paths) < 0 ? error_oom(err) : 0;
+	return host_keep_paths(arena, paths, count, ret_paths) < 0 ? error_oom(err) : 0;
+}
+
+/* --- what is refused ---------------------------------------------------------------------- */
+
+int host_wake_fd(void)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
+ssize_t host_write_quietly(int fd, const void *bytes, size_t size)
+{
+	static const struct timespec no_time;
+	sigset_t pipe_signal, old, pending;
+	ssize_t count;
+	int number;
+
+	sigemptyset(&pipe_signal);
+	sigaddset(&pipe_signal, SIGPIPE);
+	sigpending(&pending);
+	pthread_sigmask(SIG_BLOCK, &pipe_signal, &old);
+	count = write(fd, bytes, size);
+	number = errno;
+	if (count < 0 && number == EPIPE && !sigismember(&pending, SIGPIPE))
+		sigtimedwait(&pipe_signal, NULL, &no_time);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	errno = number;
+	return count;
 }

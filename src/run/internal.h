@@ -11,7 +11,25 @@ enum host_type host_type_of_mode(mode_t mode);
 /* The value of a variable, or NULL. environ_ may be NULL. */
 const char *environ_find(const char *const *environ_, const char *name);
 
-/* --- host_linux.c: where operating systems differ, one file each -------------------------- */
+/* --- host_files.c ------------------------------------------------------------------------- */
+
+struct stat;
+
+bool host_is_missing(int number);
+void host_fill_entry(const struct stat *status, bool direct, struct host_entry *entry);
+void host_fill_missing(bool direct, struct host_entry *entry);
+/* What readlink() gave; -ENAMETOOLONG: it may have been cut. */
+int host_end_target(ssize_t size, struct host_entry *entry);
+/* Whether no directory on the way to path is a symbolic link, by looking at each. */
+bool host_is_direct(const char *path);
+/* By lstat(); direct as the caller knows. */
+int host_lookup_by_steps(const char *path, bool direct, struct host_entry *ret_entry);
+size_t host_sort_unique(const char **paths, size_t count);
+/* Leaves those that are bound sockets which we may connect to. */
+size_t host_drop_dead(const char **paths, size_t count);
+int host_keep_paths(struct arena *arena, const char *const *paths, size_t count, const char *const **ret_paths);
+
+/* --- host_linux.c, host_macos.c: where operating systems differ, one file each ------------- */
 
 struct host_files {			/* struct host's context */
 	bool no_openat2;		/* the kernel said so once; not asked again */
@@ -30,6 +48,10 @@ int host_list(void *context, const char *path,
 int host_sockets(struct arena *arena, const char *const **ret_paths, const char **ret_missing, struct bawn_error *err);
 
 enum platform host_platform(void);
+/* A descriptor that polls readable once events_record() has told of news; -ENOTSUP: there is none, and no need. */
+int host_wake_fd(void);
+/* write(2), but a pipe whose reader has gone ends nobody. */
+ssize_t host_write_quietly(int fd, const void *bytes, size_t size);
 /* What this machine has; thorough: as linux_probe(). */
 void host_probe(struct features *ret_features, bool thorough);
 

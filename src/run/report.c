@@ -8,14 +8,13 @@
  * Should: lose nothing from the count. Mustn't: believe what is in the table (events.c), hold the command up. */
 #include "run/report.h"
 #include "run/chain.h"
+#include "run/internal.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,8 +33,9 @@ static int open_log(const struct chain *chain, struct report *report, struct baw
 		report->log_fd = report->own_fd;
 	if (report->log_fd < 0)
 		return 0;
-	report->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return report->wake_fd < 0 ? error_system(err, errno, "watch for what is refused") : 0;
+	report->wake_fd = host_wake_fd();
+	return report->wake_fd < 0 && report->wake_fd != -ENOTSUP ?
+		       error_system(err, -report->wake_fd, "watch for what is refused") : 0;
 }
 
 int report_open(const struct chain *chain, struct report *ret_report, struct bawn_error *err)
@@ -85,27 +85,6 @@ static int take_event(void *argument, const struct event *event, uint64_t count)
 
 /* --- the log ------------------------------------------------------------------------------ */
 
-/* A log that is a pipe whose reader has gone must not end us. */
-static ssize_t write_quietly(int fd, const char *bytes, size_t size)
-{
-	static const struct timespec no_time;
-	sigset_t pipe_signal, old, pending;
-	ssize_t count;
-	int number;
-
-	sigemptyset(&pipe_signal);
-	sigaddset(&pipe_signal, SIGPIPE);
-	sigpending(&pending);
-	pthread_sigmask(SIG_BLOCK, &pipe_signal, &old);
-	count = write(fd, bytes, size);
-	number = errno;
-	if (count < 0 && number == EPIPE && !sigismember(&pending, SIGPIPE))
-		sigtimedwait(&pipe_signal, NULL, &no_time);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	errno = number;
-	return count;
-}
-
 /* A pipe that polls writable takes PIPE_BUF bytes without blocking: whoever does not read his log holds up neither the
  * clock nor the signals. */
 int report_write(struct report *report, bool all, struct bawn_error *err)
@@ -117,7 +96,7 @@ int report_write(struct report *report, bool all, struct bawn_error *err)
 
 		if (poll(&log, 1, all ? LAST_WAIT_MS : 0) == 0)
 			return all ? error_set(err, ETIMEDOUT, "nobody reads the log of what was refused") : 0;
-		count = write_quietly(report->log_fd, report->lines.bytes + report->written,
+		count = host_write_quietly(report->log_fd, report->lines.bytes + report->written,
 				      size < PIPE_BUF ? size : PIPE_BUF);
 		if (count < 0 && errno != EINTR && errno != EAGAIN) {
 			report->log_fd = -1;

@@ -6,7 +6,7 @@
 #ifndef BAWN_RUN_H
 #define BAWN_RUN_H
 
-#include "linux/linux.h"
+#include "run/platform.h"
 #include "run/report.h"
 
 /* --- host.c ------------------------------------------------------------------------------- */
@@ -31,6 +31,7 @@ struct child {					/* a running command and what must be watched */
 	int clock_fd;				/* timerfd of wall_seconds, or -1 */
 	bool forward; /* signals that reach this process are passed on, and blocked until child_done() */
 	bool timed_out;
+	struct denial_log *denial_log;		/* macOS: NULL: not asked for */
 };
 
 /* The chain's plan, refused or not, has been judged by the caller; the chain must outlive the child.

@@ -68,6 +68,34 @@ int chain_seatbelt(struct chain *chain, struct seatbelt **ret_seatbelt, struct b
 	return e < 0 ? e : seatbelt_lower(chain->plan, &input, ret_seatbelt, err);
 }
 
+static bool has_text(const struct chain *chain)
+{
+	return chain->policy->platform == PLATFORM_MACOS && !chain->policy->unconfined;
+}
+
+/* Read back before it is used: what our evaluator refuses, macOS would too, with less of a message. */
+int chain_start_seatbelt(struct chain *chain, struct bawn_error *err)
+{
+	struct sbpl *sbpl;
+	int e;
+
+	if (!has_text(chain))
+		return 0;
+	e = chain_seatbelt(chain, &chain->seatbelt, err);
+	if (e >= 0)
+		e = seatbelt_read(chain->seatbelt, &sbpl, err);
+	if (e < 0)
+		return e;
+	sbpl_free(sbpl);
+	return 0;
+}
+
+void chain_free_seatbelt(struct chain *chain)
+{
+	seatbelt_free(chain->seatbelt);
+	chain->seatbelt = NULL;
+}
+
 /* --- shown -------------------------------------------------------------------------------- */
 
 /* The text's own tabs stay; what an extra file holds of control characters is shown. */
@@ -133,7 +161,7 @@ int chain_print_seatbelt(struct chain *chain, const char *const *argv, enum bawn
 	const char *const *all;
 	int e;
 
-	if (chain->policy->platform != PLATFORM_MACOS || chain->policy->unconfined)
+	if (!has_text(chain))
 		return 0;
 	e = chain_seatbelt(chain, &seatbelt, err);
 	if (e < 0)
