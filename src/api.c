@@ -30,7 +30,7 @@ struct bawn_child {
 
 static void cleanup_groundwork(struct groundwork **groundwork)
 {
-	linux_abandon(*groundwork);
+	child_abandon(*groundwork);
 }
 
 static int bad_argument(struct bawn_error *err, const char *call, const char *what)

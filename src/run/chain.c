@@ -179,7 +179,7 @@ struct groundwork *chain_begin(const struct request *request)
 {
 	const char *id = request_last(request, "permission-profile");
 
-	return id && !strcmp(id, ":danger-full-access") ? NULL : linux_begin();
+	return id && !strcmp(id, ":danger-full-access") ? NULL : child_begin();
 }
 
 void chain_begin_network(const struct chain *chain, struct groundwork *groundwork)
@@ -187,7 +187,7 @@ void chain_begin_network(const struct chain *chain, struct groundwork *groundwor
 	const struct setting *enabled = profile_find(chain->profile, PROFILE_NET_ENABLED, NULL);
 
 	if (!enabled || !enabled->value.boolean)
-		linux_begin_network(groundwork);
+		child_begin_network(groundwork);
 }
 
 int chain_policy(struct chain *chain, struct bawn_error *err)

@@ -34,9 +34,15 @@ struct child {					/* a running command and what must be watched */
 	struct denial_log *denial_log;		/* macOS: NULL: not asked for */
 };
 
+/* What can be begun before there is a plan; NULL: nothing, or it failed, and a start does without. */
+struct groundwork;
+struct groundwork *child_begin(void);
+void child_begin_network(struct groundwork *groundwork);	/* a network of its own: it will be wanted */
+void child_abandon(struct groundwork *groundwork);		/* NULL allowed; also one that a start has taken */
+
 /* The chain's plan, refused or not, has been judged by the caller; the chain must outlive the child.
  * :danger-full-access runs unconfined. forward: from before the command exists, no signal that is to be passed on can
- * end this process instead. groundwork: as for linux_start(). */
+ * end this process instead. groundwork may be NULL. */
 int child_start(const struct chain *chain, const struct command *command, struct groundwork *groundwork,
 		bool forward, struct child *ret_child, struct bawn_error *err);
 /* Blocks. Signals that a terminal sent to the whole group are not sent twice. */

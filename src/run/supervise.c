@@ -56,6 +56,21 @@ static void forwarded_set(sigset_t *ret_set)
  * --------------------------------------------------------------------------------------------------------------------
  */
 
+struct groundwork *child_begin(void)
+{
+	return linux_begin();
+}
+
+void child_begin_network(struct groundwork *groundwork)
+{
+	linux_begin_network(groundwork);
+}
+
+void child_abandon(struct groundwork *groundwork)
+{
+	linux_abandon(groundwork);
+}
+
 int child_start(const struct chain *chain, const struct command *asked, struct groundwork *groundwork,
 		bool forward, struct child *ret_child, struct bawn_error *err)
 {

@@ -77,8 +77,24 @@ static int start_command(const struct chain *chain, const struct command *comman
 	return e < 0 ? e : macos_go(&child->process, err);
 }
 
-int child_start(const struct chain *chain, const struct command *asked, bool forward, struct child *ret_child,
-		struct bawn_error *err)
+/* There is nothing to prepare: sandbox-exec does it all. */
+struct groundwork *child_begin(void)
+{
+	return NULL;
+}
+
+void child_begin_network(struct groundwork *groundwork)
+{
+	(void)groundwork;
+}
+
+void child_abandon(struct groundwork *groundwork)
+{
+	(void)groundwork;
+}
+
+int child_start(const struct chain *chain, const struct command *asked, struct groundwork *groundwork, bool forward,
+		struct child *ret_child, struct bawn_error *err)
 {
 	struct child child = { .process = { .pid = -1, .pidfd = -1, .watch_fd = -1, .go_fd = -1 }, .wait_fd = -1,
 			       .clock_fd = -1, .report = REPORT_NONE };
@@ -86,6 +102,7 @@ int child_start(const struct chain *chain, const struct command *asked, bool for
 	sigset_t hold;
 	int e = 0;
 
+	(void)groundwork;
 	if (forward) {
 		forwarded_set(&hold);
 		command.hold = &hold;
