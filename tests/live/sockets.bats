@@ -265,3 +265,17 @@ os.execv(sys.argv[1], sys.argv[1:])"
   expect 1 "$BAWN" explain unix-bind "$OUTSIDE/s.sock"
 }
 
+
+@test "when_the_broker_dies_nothing_opens" {
+  local pid broker
+  server stream "$WS/s.sock"
+  "$BAWN" run -- sh -c "'$PROBE' name-socket connect stream '$WS/s.sock'; touch ready; sleep 3; exec '$PROBE' name-socket connect stream '$WS/s.sock'" > out 2>&1 3>&- &
+  pid=$!
+  wait_for 10 test -e ready
+  # of bawn's own processes in the box the youngest
+  broker=$(pgrep -n -P "$(pgrep -P "$pid" | head -n 1)" -x bawn)
+  kill -9 "$broker"
+  status=0; wait "$pid" || status=$?
+  [ "$status" = 125 ] || fail "$status: $(cat out)"
+  arrivals "$WS/s.sock" 0
+}
