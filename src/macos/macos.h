@@ -73,7 +73,7 @@ enum sbpl_verdict { SBPL_DENY, SBPL_ALLOW, SBPL_UNKNOWN };	/* UNKNOWN: it depend
 struct sbpl_answer {
 	enum sbpl_verdict verdict;
 	const char *asked;		/* sbpl_ask(): of which question this is the answer */
-	const char *operation;		/* of the deciding rule; NULL: there is none, hence denied */
+	const char *operation;		/* of the deciding rule (static); NULL: there is none, hence denied */
 	unsigned line, column;		/* of that rule; UNKNOWN: of the first that it depends on */
 	bool filtered;
 };

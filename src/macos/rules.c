@@ -297,6 +297,7 @@ static int add_rule(struct machine *machine, struct sbpl_rule rule)
 	if (!slot)
 		return error_oom(machine->err);
 	*slot = rule;
+	slot->operation = operations[rules_operation(rule.operation)];	/* outlives the profile, for answers */
 	slot->earlier = sbpl->last[level];
 	sbpl->last[level] = sbpl->count;
 	sbpl->imports = sbpl->imports || rule.import;

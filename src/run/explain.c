@@ -216,7 +216,6 @@ static int ask_text(struct chain *chain, enum operation operation, const char *n
 		else
 			sbpl_questions_make(operation, subject, &questions);
 		sbpl_ask(sbpl, &questions, ret_answer);
-		ret_answer->operation = ret_answer->operation ? "" : NULL;	/* the profile's, which ends here */
 		*ret_line = line_of(&chain->arena, seatbelt->text, ret_answer->line);
 		sbpl_free(sbpl);
 		if (!*ret_line)
