@@ -98,17 +98,15 @@ static bool is_own(const struct broker *broker, const struct peer *peer)
 			    .nlmsg_flags = NLM_F_REQUEST },
 		.route = { .rtm_family = (unsigned char)peer->family, .rtm_dst_len = (unsigned char)(size * 8) },
 	};
-	char reply[1024] __attribute__((aligned(8)));
-	const struct nlmsghdr *header = (const struct nlmsghdr *)(const void *)reply;
+	struct { struct nlmsghdr header; struct rtmsg route; char attributes[1024]; } reply;
 
 	add_attribute(&request, RTA_DST, peer->bytes, size);
 	if (peer->scope)
 		add_attribute(&request, RTA_OIF, &peer->scope, sizeof(peer->scope));
 	if (send(broker->route_fd, &request, request.header.nlmsg_len, MSG_DONTWAIT) < 0 ||
-	    recv(broker->route_fd, reply, sizeof(reply), MSG_DONTWAIT) < (ssize_t)NLMSG_LENGTH(sizeof(struct rtmsg)))
+	    recv(broker->route_fd, &reply, sizeof(reply), MSG_DONTWAIT) < (ssize_t)NLMSG_LENGTH(sizeof(struct rtmsg)))
 		return true;			/* not known: then it is not let through */
-	return header->nlmsg_type == RTM_NEWROUTE &&
-	       ((const struct rtmsg *)NLMSG_DATA(header))->rtm_type == RTN_LOCAL;
+	return reply.header.nlmsg_type == RTM_NEWROUTE && reply.route.rtm_type == RTN_LOCAL;
 }
 
 static enum where where_is(const struct broker *broker, const struct peer *peer)
