@@ -405,7 +405,7 @@ static void lower_ports(struct box *box)
 	for (size_t i = 0; policy->network == NETWORK_OFF && i < policy->permission_count; i++) {
 		const struct permission *permission = &policy->permissions[i];
 		bool listen = permission->operation == OPERATION_LISTEN;
-		struct port port = { (uint16_t)atoi(permission->rule.path), &permission->rule };
+		struct port port = { (uint16_t)strtoul(permission->rule.path, NULL, 10), &permission->rule };
 
 		if ((!listen && permission->operation != OPERATION_CONNECT) || !port.number)
 			continue;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan_network.c — the network's and the local sockets' part of a plan.
  *
- * Local sockets of the host are held by Landlock where it knows how (ABI 9) and its rules can say what the profile
- * says: a rule stands on an object that exists, and opens all below it. Otherwise the broker decides about every
- * connect(), and about bind(), to know which sockets are the box's own. Masks over what was bound at start repeat
- * either. */
+ * The broker decides about every connect() to a local socket, and about bind(), to know which sockets are the box's
+ * own. Masks over what was bound at start repeat it. Landlock's RESOLVE_UNIX (ABI 9) could hold a profile whose rules
+ * open existing directories only, at no cost; nothing relies on it here before it has been tried on such a kernel. */
 #include "policy/internal.h"
 
 #include <string.h>
@@ -13,29 +12,11 @@ static const struct origin always = { .file = "always" };
 
 /* --- layers ------------------------------------------------------------------------------- */
 
-/* Landlock holds a directory that is there and all below it; a socket that is made anew is another object. */
-static bool landlock_says(const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->permission_count; i++) {
-		const struct rule *rule = &policy->permissions[i].rule;
-
-		if (policy->permissions[i].operation == OPERATION_UNIX_CONNECT &&
-		    (rule->access == ACCESS_DENY || rule->type != HOST_DIRECTORY))
-			return false;
-	}
-	return true;
-}
-
 void plan_network_layers(struct plan *plan)
 {
 	const struct policy *policy = plan->policy;
-	/* A domain with a file right may not mount, and a nested sandbox must. */
-	bool domain = plan->features.landlock_abi >= 9 && !(policy->kernel_allow & (1u << KERNEL_USER_NAMESPACES));
 
-	if (policy_opens_all(policy, OPERATION_UNIX_CONNECT))
-		plan->sockets = SOCKETS_OPEN;
-	else
-		plan->sockets = domain && landlock_says(policy) ? SOCKETS_LANDLOCK : SOCKETS_BROKER;
+	plan->sockets = policy_opens_all(policy, OPERATION_UNIX_CONNECT) ? SOCKETS_OPEN : SOCKETS_BROKER;
 	plan->loopback = policy->network == NETWORK_FULL && !(policy_opens_all(policy, OPERATION_CONNECT) &&
 							      policy_opens_all(policy, OPERATION_LISTEN));
 }
@@ -49,8 +30,6 @@ static int promise_sockets(struct plan *plan)
 		[SOCKETS_BROKER] = { LAYER_BROKER, LAYER_MASK,
 				     "local sockets of the host are closed unless a rule opens them",
 				     "local datagram sockets cannot be made" },
-		[SOCKETS_LANDLOCK] = { LAYER_LANDLOCK, LAYER_MASK,
-				       "local sockets of the host are closed unless a rule opens them", NULL },
 	};
 	const struct policy *policy = plan->policy;
 	int e = plan_promise(plan, rows[plan->sockets].text, always, rows[plan->sockets].layer,

@@ -397,7 +397,6 @@ enum log_level { LOG_NONE, LOG_DENIALS, LOG_ALL };
 enum sockets_layer {			/* what keeps the command from local sockets of the host */
 	SOCKETS_OPEN,			/* nothing: all are allowed */
 	SOCKETS_BROKER,			/* connect() goes to the broker, and there are no datagram sockets */
-	SOCKETS_LANDLOCK,		/* Landlock, ABI 9 */
 };
 
 struct plan {
