@@ -5,12 +5,15 @@
  *
  *	{"type":"decision"}	operation, target (as asked), path (canonical; of what is no path: as asked), allowed,
  *				rule, origin, kind (these three null: no rule), allow_line, allow_option (null: it is
- *				allowed, or nothing of that sort would allow it) */
+ *				allowed, or nothing of that sort would allow it); of explain also reason (null: there
+ *				is a rule), layer, second (null: the layer above holds it), next (the rules that
+ *				would decide if those before them were not there: rule, origin, access) */
 #include "policy/show.h"
 
 #include <string.h>
 
 #define GIT_COMMIT	"--git commit"
+#define RUNNERS_UP	5
 
 static bool is_deny_glob(const struct rule *rule)
 {
@@ -199,10 +202,84 @@ void decision_print_why(struct text *text, enum operation operation, const char 
 		print_grant(text, operation, subject, decision->rule, line, command_option);
 }
 
+/* --- the layer, and who would decide next ------------------------------------------------- */
+
+static const struct plan_item *find_item(const struct plan *plan, const struct rule *rule)
+{
+	for (size_t i = 0; rule && i < plan->count; i++)
+		if (plan->items[i].rule == rule)
+			return &plan->items[i];
+	return NULL;
+}
+
+/* Where no item of the plan speaks of it. */
+static enum layer default_layer(const struct plan *plan, enum operation operation)
+{
+	static const enum layer layers[OPERATION__COUNT] = {
+		[OPERATION_UNIX_CONNECT] = LAYER_BROKER, [OPERATION_CONNECT] = LAYER_NAMESPACE,
+		[OPERATION_LISTEN] = LAYER_NAMESPACE, [OPERATION_DOMAIN] = LAYER_NAMESPACE,
+		[OPERATION_DEVICE] = LAYER_NAMESPACE, [OPERATION_KERNEL] = LAYER_SECCOMP,
+	};
+
+	return plan->policy->platform == PLATFORM_LINUX && !plan->policy->unconfined ? layers[operation] : LAYER_NONE;
+}
+
+static void print_layer(struct text *text, const struct plan *plan, enum operation operation,
+			const struct decision *decision)
+{
+	const struct plan_item *item = find_item(plan, decision->rule);
+	enum layer layer = item ? item->layer : decision->allowed ? LAYER_NONE : default_layer(plan, operation);
+
+	if (layer == LAYER_NONE)
+		return;
+	text_printf(text, "  layer: %s", layer_name(layer));
+	if (item && item->second != LAYER_NONE)
+		text_printf(text, ", repeated by %s", layer_name(item->second));
+	text_add(text, "\n");
+}
+
+static void print_runners_up(struct text *text, const struct policy *policy, enum operation operation,
+			     const char *subject, const struct decision *decision)
+{
+	const struct rule *rules[RUNNERS_UP];
+	size_t count = policy_runners_up(policy, operation, subject, decision->rule, rules, RUNNERS_UP);
+
+	for (size_t i = 0; i < count; i++) {
+		text_add(text, "  next:  ");
+		show_cell(text, rules[i]->label ? rules[i]->label : rules[i]->path, RULE_COLUMNS);
+		text_add(text, "  (");
+		show_origin(text, &rules[i]->origin);
+		text_add(text, ")\n");
+	}
+}
+
+static void json_more(struct json *json, const struct policy *policy, const struct plan *plan, enum operation operation,
+		      const char *subject, const struct decision *decision)
+{
+	const struct plan_item *item = find_item(plan, decision->rule);
+	enum layer layer = item ? item->layer : decision->allowed ? LAYER_NONE : default_layer(plan, operation);
+	const struct rule *rules[RUNNERS_UP];
+	size_t count = policy_runners_up(policy, operation, subject, decision->rule, rules, RUNNERS_UP);
+
+	json_string(json, "reason", decision->rule ? NULL :
+				    decision->reason ? decision->reason : "what no entry names is denied");
+	json_string(json, "layer", layer == LAYER_NONE ? NULL : layer_name(layer));
+	json_string(json, "second", item && item->second != LAYER_NONE ? layer_name(item->second) : NULL);
+	json_open(json, "next", '[');
+	for (size_t i = 0; i < count; i++) {
+		json_open(json, NULL, '{');
+		json_string(json, "rule", rules[i]->label ? rules[i]->label : rules[i]->path);
+		show_json_origin(json, &rules[i]->origin);
+		json_string(json, "access", access_name(rules[i]->access));
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
 /* --- as JSON ------------------------------------------------------------------------------ */
 
-static void print_json(struct text *text, enum operation operation, const char *target, const char *canonical,
-		       const struct decision *decision, const char *line, const char *command_option)
+static void print_json(struct text *text, const struct policy *policy, const struct plan *plan,
+		       enum operation operation, const char *target, const char *canonical, const struct decision *decision, const char *line, const char *command_option)
 {
 	const struct rule *rule = decision->rule;
 	struct json json = { 0 };
@@ -220,11 +297,13 @@ static void print_json(struct text *text, enum operation operation, const char *
 	json_string(&json, "kind", rule ? show_kind(rule->kind) : NULL);
 	json_string(&json, "allow_line", line);
 	json_string(&json, "allow_option", command_option);
+	if (plan)
+		json_more(&json, policy, plan, operation, canonical, decision);
 	show_json_end(&json);
 	show_json_done(&json, text);
 }
 
-int decision_print(const struct policy *policy, enum operation operation, const char *target, const char *canonical,
+int decision_print(const struct policy *policy, const struct plan *plan, enum operation operation, const char *target, const char *canonical,
 		   const struct decision *decision, enum bawn_format format, struct text *text)
 {
 	struct arena arena = { 0 };
@@ -232,7 +311,7 @@ int decision_print(const struct policy *policy, enum operation operation, const 
 
 	decision_grant(&arena, policy, operation, canonical, decision, &line, &command_option);
 	if (format == BAWN_JSON) {
-		print_json(text, operation, target, canonical, decision, line, command_option);
+		print_json(text, policy, plan, operation, target, canonical, decision, line, command_option);
 	} else {
 		text_printf(text, "%s: %s ", decision->allowed ? "allowed" : "denied", operation_name(operation));
 		show_visible(text, target);
@@ -242,7 +321,13 @@ int decision_print(const struct policy *policy, enum operation operation, const 
 			show_visible(text, canonical);
 			text_add(text, "\n");
 		}
-		decision_print_why(text, operation, canonical, decision, line, command_option);
+		print_rule(text, decision);
+		if (plan)
+			print_layer(text, plan, operation, decision);
+		if (plan)
+			print_runners_up(text, policy, operation, canonical, decision);
+		if (!decision->allowed)
+			print_grant(text, operation, canonical, decision->rule, line, command_option);
 	}
 	arena_done(&arena);
 	return text->failed ? -ENOMEM : 0;

@@ -16,6 +16,10 @@ int policy_permissions(const struct profile *profile, const struct host *host, s
 void permissions_decide(const struct policy *policy, enum operation operation, const char *subject,
 			struct decision *ret);
 
+/* policy_runners_up() for these. */
+size_t permissions_runners_up(const struct policy *policy, enum operation operation, const char *subject,
+			      const struct rule *decided, const struct rule *ret_rules[], size_t most);
+
 /* What the making of a policy carries from step to step (resolve.c, git.c, scan.c). */
 struct resolver {
 	struct policy *policy;

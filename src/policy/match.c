@@ -159,6 +159,32 @@ void policy_decide(const struct policy *policy, enum operation operation, const 
 		permissions_decide(policy, operation, subject, ret);
 }
 
+static void add_runner_up(const struct rule *rule, const struct rule *decided, const struct rule *rules[], size_t most,
+			  size_t *count)
+{
+	if (rule && rule != decided && *count < most && (*count == 0 || rules[*count - 1] != rule))
+		rules[(*count)++] = rule;
+}
+
+size_t policy_runners_up(const struct policy *policy, enum operation operation, const char *subject,
+			 const struct rule *decided, const struct rule *ret_rules[], size_t most)
+{
+	size_t count = 0;
+
+	if (operation > OPERATION_UNIX_BIND)
+		return permissions_runners_up(policy, operation, subject, decided, ret_rules, most);
+	for (size_t i = 0; i < policy->glob_count; i++)
+		if (glob_match_above(policy->globs[i].path, subject, policy->globs[i].nocase))
+			add_runner_up(&policy->globs[i], decided, ret_rules, most, &count);
+	for (size_t size = strlen(subject); size > 0; size = parent_size(subject, size)) {
+		size_t i = lower_bound(policy, policy->count, subject, size, '\0');
+
+		if (i < policy->count && compare(&policy->rules[i], subject, size, '\0') == 0)
+			add_runner_up(&policy->rules[i], decided, ret_rules, most, &count);
+	}
+	return count;
+}
+
 static bool gives_less_below(const struct policy *policy, const char *path, enum access access)
 {
 	size_t size = strcmp(path, "/") == 0 ? 0 : strlen(path);

@@ -237,6 +237,20 @@ static const struct permission *find_permission(const struct policy *policy, enu
 	return best;
 }
 
+size_t permissions_runners_up(const struct policy *policy, enum operation operation, const char *subject,
+			      const struct rule *decided, const struct rule *ret_rules[], size_t most)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->permission_count && count < most; i++) {
+		const struct permission *permission = &policy->permissions[i];
+
+		if (permission->operation == operation && &permission->rule != decided && matches(permission, subject))
+			ret_rules[count++] = &permission->rule;
+	}
+	return count;
+}
+
 /* Why, where no permission speaks. */
 static const char *default_reason(const struct policy *policy, enum operation operation)
 {

@@ -284,6 +284,10 @@ struct decision {
  * HOST:PORT).
  * Files: a deny glob that matches path or a directory above it decides; else the longest rule. */
 void policy_decide(const struct policy *policy, enum operation operation, const char *subject, struct decision *ret);
+/* The rules that apply too, and would decide if those before them were not there, in their order; at most so many.
+ * decided: the one that did, or NULL. */
+size_t policy_runners_up(const struct policy *policy, enum operation operation, const char *subject,
+			 const struct rule *decided, const struct rule *ret_rules[], size_t most);
 /* The same for those who want no reason. */
 bool policy_allows_write(const struct policy *policy, const char *path);
 /* path is as above; true when a rule stands at or below it that gives less than what it is given itself. */
@@ -432,7 +436,8 @@ int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error 
 
 /* print.c, decision.c */
 int plan_print(const struct plan *plan, const char *const *argv, enum bawn_format format, struct text *text);
-int decision_print(const struct policy *policy, enum operation operation, const char *target, const char *canonical,
+/* plan NULL: without the layer and the rules that would decide next. */
+int decision_print(const struct policy *policy, const struct plan *plan, enum operation operation, const char *target, const char *canonical,
 		   const struct decision *decision, enum bawn_format format, struct text *text);
 /* The lines "rule:" and, where denied, "allow:" of an answer. */
 void decision_print_why(struct text *text, enum operation operation, const char *subject,

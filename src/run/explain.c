@@ -284,7 +284,9 @@ int chain_explain(struct chain *chain, enum operation operation, const char *nam
 		said.policy = &own;
 		let_text_decide(operation, &answer, &decision);
 	}
-	if (decision_print(chain->policy, operation, written, canonical, &decision, format, text) < 0)
+	if (!chain->plan && (e = chain_plan(chain, false, err)) < 0)
+		return e;
+	if (decision_print(chain->policy, chain->plan, operation, written, canonical, &decision, format, text) < 0)
 		return error_oom(err);
 	if (on_macos && text_decides(chain->policy, operation))
 		say(text, format, &said);

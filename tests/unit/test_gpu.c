@@ -428,7 +428,7 @@ static void kind_is_explained_as_a_device(void **state)
 	(void)state;
 	resolve(HOST "c /dev/kvm\n", "[permissions.t]\nextends = ':workspace'\n[permissions.t.devices]\n'/dev/kvm' = 'deny'\n");
 	policy_decide(scene.policy, OPERATION_DEVICE, "/dev/kvm", &decision);
-	decision_print(scene.policy, OPERATION_DEVICE, "/dev/kvm", "/dev/kvm", &decision, BAWN_TEXT, &text);
+	decision_print(scene.policy, NULL, OPERATION_DEVICE, "/dev/kvm", "/dev/kvm", &decision, BAWN_TEXT, &text);
 	assert_string_equal(text.bytes, "denied: device /dev/kvm\n  rule:  devices.\"/dev/kvm\" = \"deny\"  (p.toml:4:1)\n"
 			    "  allow: devices.\"/dev/kvm\" = \"write\"  in place of that rule\n");
 	text_done(&text);

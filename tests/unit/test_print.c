@@ -45,7 +45,7 @@ static char *explained(enum operation operation, const char *target, const char 
 	char *string;
 
 	policy_decide(&policy, operation, canonical, &decision);
-	assert_int_equal(decision_print(&policy, operation, target, canonical, &decision, format, &text), 0);
+	assert_int_equal(decision_print(&policy, NULL, operation, target, canonical, &decision, format, &text), 0);
 	assert_int_equal(text_take(&text, &string, NULL), 0);
 	return string;
 }
@@ -146,9 +146,9 @@ static void without_a_rule_it_says_so(void **state)
 	struct text text = { 0 };
 
 	policy_decide(&empty, OPERATION_READ, "/x", &decision);
-	decision_print(&empty, OPERATION_READ, "/x", "/x", &decision, BAWN_TEXT, &text);
+	decision_print(&empty, NULL, OPERATION_READ, "/x", "/x", &decision, BAWN_TEXT, &text);
 	policy_decide(&open, OPERATION_WRITE, "/x", &decision);
-	decision_print(&open, OPERATION_WRITE, "/x", "/x", &decision, BAWN_TEXT, &text);
+	decision_print(&open, NULL, OPERATION_WRITE, "/x", "/x", &decision, BAWN_TEXT, &text);
 	assert_string_equal(text.bytes,
 			    "denied: read /x\n"
 			    "  rule:  none: what no entry names is denied\n"
