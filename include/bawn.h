@@ -148,6 +148,14 @@ BAWN_PUBLIC int bawn_wait(struct bawn_child *child, int *ret_status, struct bawn
  * that is nothing. That a GPU is here and not in the box is among it. */
 BAWN_PUBLIC int bawn_denials(struct bawn_child *child, char **ret_text, struct bawn_error *err);
 
+/* Runs argv as bawn_run() does, in a box that lets all be read and that lets writes outside the workspace happen in a
+ * layer that is thrown away; *ret_profile is a configuration file with the profile that would have let it work: the
+ * smallest readable one, each line with its reason, and as comments what it asked for and should be thought about.
+ * previous: the text of the configuration file whose profile the box has, to which the lesson is added; or NULL, with
+ * a built-in profile. */
+BAWN_PUBLIC int bawn_learn(struct bawn *box, const char *const *argv, const char *previous, unsigned flags,
+			   int *ret_status, char **ret_profile, struct bawn_error *err);
+
 /* Ends the command if it still runs, and frees; NULL is allowed. */
 BAWN_PUBLIC void bawn_child_free(struct bawn_child *child);
 

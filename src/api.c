@@ -5,6 +5,7 @@
  * of a directory then is not what its owner means now. */
 #include "policy/gpu.h"
 #include "run/doctor.h"
+#include "run/learn.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -21,6 +22,7 @@ struct bawn_child {
 	struct child child;
 	struct bawn *box;
 	struct chain chain;		/* the child's policy, for its report */
+	struct chain wide;		/* bawn_learn(): of the box; then chain is what was asked for */
 	bool ended;
 	int status;			/* once ended */
 };
@@ -416,7 +418,24 @@ static int crossing(int fd)
 	return flags < 0 || (flags & FD_CLOEXEC) ? -1 : fd;
 }
 
-static int start(struct bawn *box, const char *const *argv, const int *stdio, unsigned flags,
+/* The chain of a box to learn from, judged by what was asked for. */
+static int widen(struct bawn *box, struct bawn_child *child, struct bawn_error *err)
+{
+	int r = chain_learn(&box->request, &child->chain, &child->wide, err);
+
+	if (r >= 0)
+		r = chain_plan(&child->wide, false, err);
+	if (r < 0)
+		return r;
+	child->wide.judge = child->chain.policy;
+	child->wide.plan->learn = true;
+	if (!plan_records(child->wide.plan))
+		return error_set(err, ENOTSUP, "learn: nothing is recorded here: there is no seccomp notification, or "
+				 "another sandbox around us takes it");
+	return 0;
+}
+
+static int start(struct bawn *box, const char *const *argv, const int *stdio, unsigned flags, bool learn,
 		 struct bawn_child *child, struct bawn_error *err)
 {
 	struct chain *chain = &child->chain;
@@ -438,8 +457,12 @@ static int start(struct bawn *box, const char *const *argv, const int *stdio, un
 		chain_begin_network(chain, groundwork);
 		r = chain_policy(chain, err);
 	}
-	if (r >= 0)
+	if (r >= 0 && learn) {
+		r = widen(box, child, err);
+		chain = &child->wide;
+	} else if (r >= 0) {
 		r = chain_plan(chain, false, err);
+	}
 	keep_warnings(box, chain);
 	if (r < 0)
 		return r;
@@ -461,6 +484,7 @@ static int start(struct bawn *box, const char *const *argv, const int *stdio, un
 
 static void forget(struct bawn_child *child)
 {
+	chain_done(&child->wide);
 	chain_done(&child->chain);
 	bawn_free(child->box);
 }
@@ -478,9 +502,45 @@ int bawn_run(struct bawn *box, const char *const *argv, unsigned flags, int *ret
 	if (!box || !is_command(argv) || !ret_status || (flags & ~BAWN_FORWARD_SIGNALS))
 		return bad_argument(err, __func__, "a box, a command, known flags and a place for the "
 				    "status are needed");
-	r = start(box, argv, NULL, flags, &child, err);
+	r = start(box, argv, NULL, flags, false, &child, err);
 	if (r >= 0) {
 		r = child_wait(&child.child, ret_status, err);
+		child_done(&child.child);
+	}
+	forget(&child);
+	return r;
+}
+
+static int learnt(struct bawn_child *child, const char *const *argv, const char *previous, char **ret_profile,
+		  struct bawn_error *err)
+{
+	struct report *report = &child->child.report;
+	struct text text = { 0 };
+	int r = report_finish(report, err);
+
+	if (r >= 0)
+		r = chain_learned(&child->chain, &report->denials, argv, previous, &text, err);
+	if (r < 0) {
+		text_done(&text);
+		return r;
+	}
+	return text_take(&text, ret_profile, err);
+}
+
+int bawn_learn(struct bawn *box, const char *const *argv, const char *previous, unsigned flags, int *ret_status,
+	       char **ret_profile, struct bawn_error *err)
+{
+	struct bawn_child child = { 0 };
+	int r;
+
+	if (!box || !is_command(argv) || !ret_status || !ret_profile || (flags & ~BAWN_FORWARD_SIGNALS))
+		return bad_argument(err, __func__, "a box, a command, known flags and places for the status and the "
+				    "profile are needed");
+	r = start(box, argv, NULL, flags, true, &child, err);
+	if (r >= 0) {
+		r = child_wait(&child.child, ret_status, err);
+		if (r >= 0)
+			r = learnt(&child, argv, previous, ret_profile, err);
 		child_done(&child.child);
 	}
 	forget(&child);
@@ -499,7 +559,7 @@ int bawn_spawn(struct bawn *box, const char *const *argv, const int stdio[3], un
 	child = reserve_zeroed(sizeof(*child));
 	if (!child)
 		return error_oom(err);
-	r = start(box, argv, stdio, flags, child, err);
+	r = start(box, argv, stdio, flags, false, child, err);
 	if (r < 0) {
 		forget(child);
 		reserve_give(child);

@@ -9,7 +9,8 @@
 static int (*const functions[COMMAND__COUNT])(const struct invocation *invocation) = {
 	[COMMAND_RUN] = command_run, [COMMAND_SANDBOX] = command_run, [COMMAND_PLAN] = command_plan,
 	[COMMAND_EXPLAIN] = command_explain,
-	[COMMAND_DOCTOR] = command_doctor, [COMMAND_PROFILE_CHECK] = command_profile_check,
+	[COMMAND_DOCTOR] = command_doctor, [COMMAND_LEARN] = command_learn,
+	[COMMAND_PROFILE_CHECK] = command_profile_check,
 	[COMMAND_PROFILE_LIST] = command_profile_list, [COMMAND_PROFILE_SHOW] = command_profile_show,
 	[COMMAND_COMPLETION] = command_completion,
 };

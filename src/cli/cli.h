@@ -25,7 +25,7 @@ enum {
 #include "cli/cli.def"
 #undef COMMAND
 	FOR_NONE = 1u << COMMAND__COUNT,		/* before any command */
-	BOX = FOR_RUN | FOR_SANDBOX | FOR_PLAN | FOR_EXPLAIN,
+	BOX = FOR_RUN | FOR_SANDBOX | FOR_PLAN | FOR_EXPLAIN | FOR_LEARN,
 	ANY_PROFILE = FOR_PROFILE_CHECK | FOR_PROFILE_LIST | FOR_PROFILE_SHOW,
 	REPORT = FOR_PLAN | FOR_EXPLAIN | FOR_DOCTOR | FOR_PROFILE_CHECK | FOR_PROFILE_LIST,
 	EVERY = FOR_NONE - 1,
@@ -116,6 +116,7 @@ int operands_at_most(const struct invocation *invocation, size_t count);
 
 int command_run(const struct invocation *invocation);
 int command_plan(const struct invocation *invocation);
+int command_learn(const struct invocation *invocation);
 int command_explain(const struct invocation *invocation);
 int command_doctor(const struct invocation *invocation);
 int command_profile_check(const struct invocation *invocation);

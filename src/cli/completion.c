@@ -274,6 +274,7 @@ static const char *zsh_operands(size_t command)
 	switch (command) {
 	case COMMAND_RUN:
 	case COMMAND_SANDBOX:
+	case COMMAND_LEARN:
 	case COMMAND_PLAN:
 		return "'(-):command:_command_names -e' '*::argument:_normal'";
 	case COMMAND_EXPLAIN:
@@ -384,7 +385,7 @@ static void fish(struct output *output)
 	output_text(output, "'\n");
 	for (size_t i = 0; i < cli_option_count; i++)
 		fish_option(output, &cli_options[i]);
-	output_text(output, "complete -c bawn -n '__fish_seen_subcommand_from run sandbox plan' "
+	output_text(output, "complete -c bawn -n '__fish_seen_subcommand_from run sandbox learn plan' "
 		    "-a '(__fish_complete_subcommand --fcs-skip=2)'\n"
 		    "complete -c bawn -n '__fish_seen_subcommand_from explain' -F -a 'read write exec'\n"
 		    "complete -c bawn -n '__fish_seen_subcommand_from check' -F\n"

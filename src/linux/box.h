@@ -36,6 +36,7 @@ struct mount_op {
 	bool early; /* cloned before anything is mounted: its path will be covered, or the old root gone */
 	bool optional;			/* nothing is lost when it is not there any more */
 	bool device;			/* a device outside /dev that may be opened */
+	bool scratch;			/* MOUNT_WRITE: what is written is thrown away */
 	const struct plan_item *item;	/* NULL: not from a rule */
 };
 

@@ -319,8 +319,14 @@ static int make_link(struct call *call, int from_at, uint64_t from_path, int to_
 	/* another name would be a way round its rule */
 	if ((r = judge_object(call, &from)) < 0 || (r = judge_socket(call, &from)) < 0)
 		return r;
-	return linkat(from.parent_fd, from.name, to.parent_fd, to.name, 0) < 0 ?
-		       broker_blame(call, &from, &to, -errno) : 0;
+	if (linkat(from.parent_fd, from.name, to.parent_fd, to.name, 0) == 0)
+		return 0;
+	r = broker_blame(call, &from, &to, -errno);
+	if (r == -EXDEV && policy_allows_write(call->broker->policy, to.path)) {
+		broker_about(call, OPERATION_WRITE, ASPECT_NAME, to.path);
+		broker_because(call, CAUSE_BORDER, r);
+	}
+	return r;
 }
 
 /* What a rename may not do beyond making a name: take a tree from under its rules, put something other than a
@@ -581,6 +587,8 @@ void broker_reply(struct call *call, int result)
 
 	if (result < 0)
 		broker_record(call, -result);
+	else if (call->broker->plan->learn)
+		broker_record_done(call);
 	if (result == 0 && call->fd != NO_FD)
 		result = hand_over(call, &response);
 	cleanup_fd(&call->fd);

@@ -95,6 +95,8 @@ bool broker_is_gone(const struct call *call, const struct place *from);
 /* Of two places the one that the kernel's result is about; returns result. */
 int broker_blame(const struct call *call, const struct place *from, const struct place *to, int result);
 void broker_record(const struct call *call, int number);
+/* What was done in a scratch. */
+void broker_record_done(const struct call *call);
 /* A path on which no place was found: as far as it leads, and the rest as it is written. */
 void broker_about_unfound(const struct call *call, enum operation operation, enum event_aspect aspect, int at,
 			  const char *path);

@@ -161,19 +161,13 @@ static void read_program(const struct target *target, char program[16])
 	program[strcspn(program, "\n")] = '\0';
 }
 
-void broker_record(const struct call *call, int number)
+static void record(const struct call *call, int number)
 {
 	static const uint64_t one = 1;
 	struct broker *broker = call->broker;
 	struct event *event = &broker->event;
 	const char *name = seccomp_call_name(call->notif->data.nr);
 
-	if (!broker->events || !event->subject[0] || !is_refusal(broker, number))
-		return;
-	if (is_ordinary(broker)) {
-		events_failed(broker->events, (enum operation)event->operation);
-		return;
-	}
 	event->number = number;
 	event->pid = call->target.tid;
 	read_program(&call->target, event->program);
@@ -182,4 +176,42 @@ void broker_record(const struct call *call, int number)
 	if (events_record(broker->events, event) && broker->wake_fd >= 0 &&
 	    write(broker->wake_fd, &one, sizeof(one)) < 0)
 		return;			/* full of wakes: it is awake */
+}
+
+void broker_record(const struct call *call, int number)
+{
+	struct broker *broker = call->broker;
+
+	if (!broker->events || !broker->event.subject[0] || !is_refusal(broker, number))
+		return;
+	broker->event.done = 0;
+	if (is_ordinary(broker))
+		events_failed(broker->events, (enum operation)broker->event.operation);
+	else
+		record(call, number);
+}
+
+/* A tool's thousand files are told apart as far as three directories. */
+static void shorten(char *path, size_t from)
+{
+	for (int components = 0; components < 3 && path[from] == '/'; components++)
+		from += 1 + strcspn(path + from + 1, "/");
+	path[from] = '\0';
+}
+
+void broker_record_done(const struct call *call)
+{
+	struct broker *broker = call->broker;
+	struct event *event = &broker->event;
+	struct decision decision;
+
+	if (!broker->events || !event->subject[0] || event->operation > OPERATION_UNIX_BIND)
+		return;
+	policy_decide(broker->policy, OPERATION_WRITE, event->subject, &decision);
+	if (!decision.rule || !decision.rule->scratch)
+		return;
+	shorten(event->subject, strlen(decision.rule->path));
+	event->operation = OPERATION_WRITE;
+	event->done = 1;
+	record(call, EROFS);
 }

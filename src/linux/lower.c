@@ -83,6 +83,7 @@ static int lower_file_item(struct box *box, const struct plan_item *item)
 	if (item->layer != LAYER_MOUNT_WRITE && item->layer != LAYER_MOUNT_READ && !op.device)
 		return 0;
 	op.kind = rule->access == ACCESS_WRITE ? MOUNT_WRITE : MOUNT_READ;
+	op.scratch = rule->scratch;
 	if (masked && add_scaffold(box, (size_t)above, rule->path, op.directory) < 0)
 		return -ENOMEM;
 	op.early = op.kind == MOUNT_WRITE || op.device || masked || (box->plan->restricted_read && op.top);

@@ -132,6 +132,38 @@ static int read_only_source(int to)
 	return fd;
 }
 
+static int new_tmpfs(unsigned attributes)
+{
+	autoclose int context = sys_fsopen("tmpfs");
+
+	if (context < 0 || sys_fsconfig(context, SYS_FSCONFIG_SET_STRING, "mode", "0755") < 0 ||
+	    sys_fsconfig(context, SYS_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
+		return -1;
+	return sys_fsmount(context, attributes);
+}
+
+/* An overlay (overlayfs, with its layer on a tmpfs that is attached nowhere) in the place of the directory: changes are
+ * seen inside, and gone with the box. What is mounted below the directory is not in it. By descriptors since Linux
+ * 6.13. */
+static int new_overlay(int lower)
+{
+	autoclose int layer = new_tmpfs(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
+	autoclose int upper = -1;
+	autoclose int work = -1;
+	autoclose int context = sys_fsopen("overlay");
+
+	if (layer < 0 || context < 0 || mkdirat(layer, "upper", 0755) < 0 || mkdirat(layer, "work", 0755) < 0)
+		return -1;
+	upper = openat(layer, "upper", O_PATH | O_CLOEXEC);
+	work = openat(layer, "work", O_PATH | O_CLOEXEC);
+	if (upper < 0 || work < 0 || sys_fsconfig_fd(context, "lowerdir+", lower) < 0 ||
+	    sys_fsconfig_fd(context, "upperdir", upper) < 0 || sys_fsconfig_fd(context, "workdir", work) < 0 ||
+	    sys_fsconfig(context, SYS_FSCONFIG_SET_FLAG, "userxattr", NULL) < 0 ||
+	    sys_fsconfig(context, SYS_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
+		return -1;
+	return sys_fsmount(context, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
+}
+
 static int clone_op(const struct mount_op *op, int *ret_fd)
 {
 	autoclose int fd = mounts_open(op->path);
@@ -140,7 +172,7 @@ static int clone_op(const struct mount_op *op, int *ret_fd)
 		return op->optional && mounts_is_gone(errno) ? 0 : -errno;
 	if (op->device && !mounts_is_device(fd))
 		return -ENODEV;
-	*ret_fd = mounts_clone_fd(fd, true);
+	*ret_fd = op->scratch ? new_overlay(fd) : mounts_clone_fd(fd, true);
 	if (*ret_fd < 0)
 		return -errno;
 	if (mounts_set_attributes(*ret_fd, SYS_MOUNT_ATTR_NOSUID | (op->device ? 0 : SYS_MOUNT_ATTR_NODEV) |
@@ -197,16 +229,6 @@ int mounts_clone(struct inside *in)
 }
 
 /* --- the root ----------------------------------------------------------------------------- */
-
-static int new_tmpfs(unsigned attributes)
-{
-	autoclose int context = sys_fsopen("tmpfs");
-
-	if (context < 0 || sys_fsconfig(context, SYS_FSCONFIG_SET_STRING, "mode", "0755") < 0 ||
-	    sys_fsconfig(context, SYS_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
-		return -1;
-	return sys_fsmount(context, attributes);
-}
 
 int mounts_make_way(int fd, const char *relative, bool directory)
 {

@@ -63,6 +63,7 @@
 #define SYS_FSMOUNT_CLOEXEC		0x1u
 #define SYS_FSCONFIG_SET_FLAG		0u
 #define SYS_FSCONFIG_SET_STRING		1u
+#define SYS_FSCONFIG_SET_FD		5u
 #define SYS_FSCONFIG_CMD_CREATE		6u
 #define SYS_MS_PRIVATE			(1u << 18)
 
@@ -125,6 +126,11 @@ static inline int sys_fsopen(const char *type)
 static inline int sys_fsconfig(int fd, unsigned command, const char *key, const char *value)
 {
 	return (int)syscall(SYS_fsconfig, fd, command, key, value, 0);
+}
+
+static inline int sys_fsconfig_fd(int fd, const char *key, int value)
+{
+	return (int)syscall(SYS_fsconfig, fd, SYS_FSCONFIG_SET_FD, key, NULL, value);
 }
 
 static inline int sys_fsmount(int fd, unsigned attributes)

@@ -279,7 +279,8 @@ static void json_more(struct json *json, const struct policy *policy, const stru
 /* --- as JSON ------------------------------------------------------------------------------ */
 
 static void print_json(struct text *text, const struct policy *policy, const struct plan *plan,
-		       enum operation operation, const char *target, const char *canonical, const struct decision *decision, const char *line, const char *command_option)
+		       enum operation operation, const char *target, const char *canonical,
+		       const struct decision *decision, const char *line, const char *command_option)
 {
 	const struct rule *rule = decision->rule;
 	struct json json = { 0 };
@@ -303,8 +304,8 @@ static void print_json(struct text *text, const struct policy *policy, const str
 	show_json_done(&json, text);
 }
 
-int decision_print(const struct policy *policy, const struct plan *plan, enum operation operation, const char *target, const char *canonical,
-		   const struct decision *decision, enum bawn_format format, struct text *text)
+int decision_print(const struct policy *policy, const struct plan *plan, enum operation operation, const char *target,
+		   const char *canonical, const struct decision *decision, enum bawn_format format, struct text *text)
 {
 	struct arena arena = { 0 };
 	const char *line, *command_option;

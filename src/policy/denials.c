@@ -70,7 +70,10 @@ static void judge(const struct denials *denials, const struct event *event, cons
 		denial->why = whys[event->cause];
 	if (event->detail[0] && !kernel_name_is(event->subject))
 		denial->why = detail;
-	denial->ours = (!denial->decision.allowed || denial->why) && works_outside(denials, event);
+	if (event->done)
+		denial->ours = !denial->decision.allowed;
+	else
+		denial->ours = (!denial->decision.allowed || denial->why) && works_outside(denials, event);
 }
 
 /* --- the fold ----------------------------------------------------------------------------- */
@@ -88,7 +91,8 @@ static struct denial *find(const struct denials *denials, const struct event *ev
 		struct denial *denial = &denials->items[i];
 
 		if (denial->hash == hash && denial->operation == event->operation && denial->cause == event->cause &&
-		    denial->number == event->number && !strcmp(denial->subject, event->subject) &&
+		    denial->number == event->number && denial->done == event->done &&
+		    !strcmp(denial->subject, event->subject) &&
 		    !strcmp(denial->program, event->program))
 			return denial;
 	}
@@ -107,7 +111,7 @@ static struct denial *add_item(struct denials *denials, const struct event *even
 		return NULL;
 	*denial = (struct denial){
 		.operation = (enum operation)event->operation, .cause = (enum event_cause)event->cause,
-		.number = event->number, .pid = event->pid, .hash = hash,
+		.done = event->done, .number = event->number, .pid = event->pid, .hash = hash,
 		.program = arena_strdup(arena, event->program), .call = arena_strdup(arena, event->call),
 		.subject = arena_strdup(arena, event->subject),
 	};

@@ -36,6 +36,7 @@ enum event_aspect {		/* what of the subject: who may do it outside depends on th
 
 struct event {
 	uint8_t operation, cause, aspect;	/* enum operation, event_cause, event_aspect */
+	uint8_t done;			/* it was done, in a layer that is thrown away (learn.h); else refused */
 	int32_t number;			/* the errno that the program got, positive */
 	int32_t pid;			/* the thread's, in the box; 0: not known */
 	char program[16];		/* its name, as ps(1) shows it; "": not known */
@@ -84,6 +85,7 @@ struct denial {				/* one line of a report */
 	int number, pid;
 	const char *program, *call, *subject;	/* subject "": of further ones only the number is known */
 	uint64_t count;
+	bool done;
 	bool ours;			/* else an ordinary failure: it would have failed outside, too */
 	struct decision decision;
 	const char *why;		/* it was not the decision, but this; or NULL */

@@ -70,7 +70,7 @@ static uint32_t hash_event(const struct event *event)
 
 static bool is_same(const struct event *a, const struct event *b)
 {
-	return a->operation == b->operation && a->cause == b->cause && a->number == b->number &&
+	return a->operation == b->operation && a->cause == b->cause && a->number == b->number && a->done == b->done &&
 	       !strcmp(a->subject, b->subject) && !strcmp(a->program, b->program);
 }
 
@@ -90,6 +90,7 @@ static void fill(struct event *copy, const struct event *event)
 	copy->operation = event->operation;
 	copy->cause = event->cause;
 	copy->aspect = event->aspect;
+	copy->done = event->done;
 	copy->number = event->number;
 	copy->pid = event->pid;
 	copy_text(copy->program, event->program, sizeof(copy->program));

@@ -45,6 +45,13 @@ static enum access access_around(const struct policy *policy, const char *path)
 	return rule ? rule->access : ACCESS_DENY;
 }
 
+static bool is_scratch_around(const struct policy *policy, const char *path)
+{
+	const struct rule *rule = policy_enclosing(policy, path);
+
+	return rule && rule->scratch;
+}
+
 /* --- layers ------------------------------------------------------------------------------- */
 
 static enum layer layer_of_missing(const struct plan *plan, const struct rule *rule, enum access around)
@@ -92,7 +99,7 @@ static enum layer layer_of(const struct plan *plan, const struct rule *rule)
 		       rule->access == ACCESS_READ ? LAYER_MOUNT_READ : LAYER_NAMESPACE;
 	if (rule->type == HOST_MISSING)
 		return layer_of_missing(plan, rule, around);
-	if (rule->access == around)
+	if (rule->access == around && rule->scratch == is_scratch_around(plan->policy, rule->path))
 		return LAYER_INHERITED;
 	return rule->access == ACCESS_DENY ? LAYER_MASK :
 	       rule->access == ACCESS_READ ? LAYER_MOUNT_READ : LAYER_MOUNT_WRITE;

@@ -185,6 +185,7 @@ struct rule {
 	enum rule_kind kind;
 	enum host_type type;		/* what stood there at start */
 	bool nocase;			/* compare without case */
+	bool scratch;			/* writes go to a layer that is thrown away (learn.h) */
 	struct origin origin;
 	const char *label;		/* as the user may find it: `":tmpdir" = "write"`, `protected name ".git"` */
 	const char *hint;		/* profile line that would open it, or NULL */
@@ -410,6 +411,7 @@ struct plan {
 	bool restricted_read;		/* the root is assembled, not made read-only in place */
 	bool root_writable;
 	enum log_level log;		/* plan_record() */
+	bool learn;			/* what is done in a scratch is recorded, too */
 	bool broker;			/* the broker makes names */
 	enum sockets_layer sockets;
 	bool loopback;			/* the broker decides about the host's loopback, for its namespace is shared */
@@ -437,8 +439,8 @@ int plan_refuse(const struct plan *plan, bool allow_degraded, struct bawn_error 
 /* print.c, decision.c */
 int plan_print(const struct plan *plan, const char *const *argv, enum bawn_format format, struct text *text);
 /* plan NULL: without the layer and the rules that would decide next. */
-int decision_print(const struct policy *policy, const struct plan *plan, enum operation operation, const char *target, const char *canonical,
-		   const struct decision *decision, enum bawn_format format, struct text *text);
+int decision_print(const struct policy *policy, const struct plan *plan, enum operation operation, const char *target,
+		   const char *canonical, const struct decision *decision, enum bawn_format format, struct text *text);
 /* The lines "rule:" and, where denied, "allow:" of an answer. */
 void decision_print_why(struct text *text, enum operation operation, const char *subject,
 			const struct decision *decision, const char *line, const char *command_option);

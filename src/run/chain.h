@@ -64,6 +64,7 @@ struct chain {					/* {0} before chain_load() */
 	struct policy *policy;
 	struct plan *plan;
 	struct seatbelt *seatbelt;		/* of the plan, on macOS */
+	const struct policy *judge;		/* of what is refused, when that is not policy; or NULL */
 };
 
 /* For a start: what no rule changes is made while the links are; linux_abandon() frees it. NULL: nothing was begun. */

@@ -41,7 +41,8 @@ static int open_log(const struct chain *chain, struct report *report, struct baw
 int report_open(const struct chain *chain, struct report *ret_report, struct bawn_error *err)
 {
 	struct report report = {
-		.denials = { .policy = chain->policy, .host = &chain->host }, .whole = chain->log_report, .wake_fd = -1,
+		.denials = { .policy = chain->judge ? chain->judge : chain->policy, .host = &chain->host },
+		.whole = chain->log_report, .wake_fd = -1,
 		.log_fd = -1, .own_fd = -1,
 	};
 	void *memory;
