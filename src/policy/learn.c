@@ -42,9 +42,11 @@ int learn_places(struct arena *arena, const struct policy *policy, const struct 
 	static const char *const fixed[] = { "/var/tmp", "/etc", "/opt", "/root", "/srv", "/usr/local", "/var" };
 	const char **places = arena_alloc(arena, (ARRAY_SIZE(fixed) + 2) * sizeof(*places));
 	size_t count = 0;
-	int e = places ? 0 : error_oom(err);
+	int e = 0;
 
-	if (e == 0 && host->home && strcmp(host->home, "/") != 0)
+	if (!places)
+		return error_oom(err);
+	if (host->home && strcmp(host->home, "/") != 0)
 		e = add_place(arena, policy, host, host->home, places, &count, err);
 	for (size_t i = ARRAY_SIZE(fixed); e >= 0 && i-- > 0;)
 		e = add_place(arena, policy, host, fixed[i], places, &count, err);

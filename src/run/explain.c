@@ -235,7 +235,7 @@ static bool takes_path(const char *name, const char *target)
 static int explain_raw(struct chain *chain, const char *name, const char *target, enum bawn_format format,
 		       int *ret_allowed, struct text *text, struct bawn_error *err)
 {
-	struct sbpl_answer answer;
+	struct sbpl_answer answer = { 0 };
 	struct said said = { .answer = &answer, .target = target, .file = "seatbelt" };
 	struct host_entry entry;
 	int e;
@@ -262,7 +262,7 @@ int chain_explain(struct chain *chain, enum operation operation, const char *nam
 {
 	const char *written = target, *canonical = target;
 	bool on_macos = chain->policy->platform == PLATFORM_MACOS && !chain->policy->unconfined;
-	struct sbpl_answer answer;
+	struct sbpl_answer answer = { 0 };
 	struct said said = { .answer = &answer, .target = target, .file = "seatbelt" };
 	struct host_entry entry;
 	struct decision decision;
@@ -337,7 +337,7 @@ int explain_sbpl(const struct request *request, const char *operation, const cha
 		 int *ret_allowed, struct text *text, struct text *warnings, struct bawn_error *err)
 {
 	const char *path = request_last(request, "sbpl");
-	struct sbpl_answer answer;
+	struct sbpl_answer answer = { 0 };
 	struct said said = { .answer = &answer, .target = target, .file = path };
 	struct sbpl_questions questions;
 	struct arena arena = { 0 };
