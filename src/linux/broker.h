@@ -113,6 +113,10 @@ bool broker_reads(const struct call *call, int flags);
 int broker_watch_open(struct call *call, int at, uint64_t path, int flags);
 /* The filter refuses the call, and we say so for it. */
 int broker_refused(struct call *call, const struct seccomp_row *row, int number);
+/* Whether the call is here for the record alone: without it the filter would let it through. */
+bool broker_only_watches(const struct call *call);
+/* broker_net.c: records what a connect will come to that a rule would have to open. */
+void broker_foresee_connect(struct call *call, const struct sockaddr_storage *address, size_t size);
 /* Records what the kernel will say of a place that the caller opens itself. */
 void broker_foresee(struct call *call, const struct place *place, int mode);
 

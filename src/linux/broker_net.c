@@ -176,6 +176,50 @@ void broker_note_absent(struct call *call, const struct sockaddr_storage *addres
 	}
 }
 
+/* Whether somebody in our network namespace listens on a TCP port: "sl local_address rem_address st", in
+ * hexadecimal. */
+static bool listens_here(unsigned port)
+{
+	static const char *const files[] = { "/proc/self/net/tcp", "/proc/self/net/tcp6" };
+	char bytes[65536], wanted[8];
+	bool found = false;
+
+	snprintf(wanted, sizeof(wanted), ":%04X", port);
+	for (size_t i = 0; !found && i < ARRAY_SIZE(files); i++) {
+		autoclose int fd = sys_open(files[i], O_RDONLY | O_CLOEXEC);
+		ssize_t size = fd < 0 ? 0 : read(fd, bytes, sizeof(bytes) - 1);
+
+		bytes[size > 0 ? size : 0] = '\0';
+		for (const char *at = strstr(bytes, wanted); at && !found; at = strstr(at + 1, wanted)) {
+			const char *state = strchr(at, ' ');		/* then the peer, then the state */
+
+			state = state ? strchr(state + 1, ' ') : NULL;
+			found = state && !strncmp(state + 1, "0A", 2);
+		}
+	}
+	return found;
+}
+
+/* Where the box has a network namespace of its own: nothing of the host is there, and nothing leads out. */
+void broker_foresee_connect(struct call *call, const struct sockaddr_storage *address, size_t size)
+{
+	struct peer peer = peer_of(address, size);
+	char subject[64];
+
+	if (peer.family == AF_UNSPEC || call->broker->policy->network != NETWORK_OFF ||
+	    (call->broker->parts & BROKER_LOOPBACK))
+		return;
+	if (!is_loopback(&peer)) {
+		inet_ntop(peer.family, peer.bytes, subject, sizeof(subject));
+		broker_about(call, OPERATION_DOMAIN, ASPECT_CONTENT, subject);
+		broker_record(call, ENETUNREACH);
+	} else if (!opens(call, OPERATION_CONNECT, &peer) && !listens_here(peer.port)) {
+		refuse(call, OPERATION_CONNECT, &peer);
+		broker_record(call, ECONNREFUSED);
+	}
+	broker_begin(call);
+}
+
 /* A port of the kernel's choice offers nothing that anybody knows of, and is what a client binds; listen() asks
  * again. */
 int broker_judge_bind(struct call *call, int fd, int *own, const struct sockaddr_storage *address, size_t size)

@@ -133,6 +133,9 @@ static bool is_refusal(const struct broker *broker, int number)
 		return true;
 	case EBUSY: case EXDEV:
 		return broker->event.cause != CAUSE_RULE || !policy_allows_write(broker->policy, broker->event.subject);
+	case ECONNREFUSED: case ENETUNREACH: case EHOSTUNREACH:
+		return broker->event.cause != CAUSE_RULE || broker->event.operation == OPERATION_CONNECT ||
+		       broker->event.operation == OPERATION_DOMAIN;
 	case ENOENT:
 		return broker->plan->restricted_read || (broker->seccomp.watch & WATCH_DENIALS);
 	default:

@@ -43,6 +43,17 @@ int broker_refused(struct call *call, const struct seccomp_row *row, int number)
 	return broker_because(call, CAUSE_KERNEL, -number);
 }
 
+bool broker_only_watches(const struct call *call)
+{
+	struct seccomp_options options = call->broker->seccomp;
+
+	if (call->target.narrow)
+		return false;
+	options.watch = 0;
+	return seccomp_decide(&options, call->notif->data.nr, (const uint64_t *)call->notif->data.args) ==
+	       SECCOMP_ALLOW;
+}
+
 /* --- what a path leads to ----------------------------------------------------------------- */
 
 static int base_of(const struct call *call, int at, const char *path)

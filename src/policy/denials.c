@@ -38,6 +38,10 @@ static bool works_outside(const struct denials *denials, const struct event *eve
 		return !host || !host->process_exists ||
 		       host->process_exists(host->context, (int)strtol(event->subject + strcspn(event->subject, " "),
 								       NULL, 10));
+	if (operation == OPERATION_CONNECT && event->number == ECONNREFUSED && strrchr(event->subject, ':'))
+		return !host || !host->listens ||
+		       host->listens(host->context,
+				     (unsigned)strtoul(strrchr(event->subject, ':') + 1, NULL, 10));
 	if (event->cause == CAUSE_KERNEL)
 		return event->aspect != ASPECT_ROOT || denials->policy->uid == 0;
 	if (!host || !host->permits || !operation_is_path(operation))

@@ -162,6 +162,8 @@ struct host {
 	int (*permits)(void *context, const char *path, enum access wanted, int aspect);
 	/* Whether there is a process of that number outside the box. NULL: there is. */
 	bool (*process_exists)(void *context, int pid);
+	/* Whether somebody outside the box listens on this TCP port. NULL: somebody does. */
+	bool (*listens)(void *context, unsigned port);
 };
 
 /* --- resolve.c: names → absolute rules ---------------------------------------------------- */

@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -175,6 +176,34 @@ static bool host_process_exists(void *context, int pid)
 	return kill(pid, 0) == 0 || errno == EPERM;
 }
 
+/* Where the system does not tell (macOS), somebody may. */
+static bool host_listens(void *context, unsigned port)
+{
+	static const char *const files[] = { "/proc/net/tcp", "/proc/net/tcp6" };
+	char wanted[8];
+	bool told = false;
+
+	(void)context;
+	snprintf(wanted, sizeof(wanted), ":%04X", port);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		autoclose int fd = openat(AT_FDCWD, files[i], O_RDONLY | O_CLOEXEC);
+		autofree char *text = NULL;
+		size_t size;
+
+		if (fd < 0 || io_read_all(fd, CONFIG_LIMIT, &text, &size) < 0)
+			continue;
+		told = true;
+		for (const char *at = strstr(text, wanted); at; at = strstr(at + 1, wanted)) {
+			const char *state = strchr(at, ' ');		/* then the peer, then the state */
+
+			state = state ? strchr(state + 1, ' ') : NULL;
+			if (state && !strncmp(state + 1, "0A", 2))	/* TCP_LISTEN */
+				return true;
+		}
+	}
+	return !told;
+}
+
 int host_read(struct arena *arena, const char *directory, const char *const *environ_, struct host *ret_host,
 	      struct bawn_error *err)
 {
@@ -182,6 +211,7 @@ int host_read(struct arena *arena, const char *directory, const char *const *env
 		.platform = host_platform(), .uid = geteuid(), .gid = getegid(), .environ = environ_,
 		.lookup = host_lookup, .list = host_list, .folds_case = host_folds_case, .read = host_read_file,
 		.permits = host_permits, .process_exists = host_process_exists,
+		.listens = host_listens,
 	};
 	int r = directory ? given_directory(arena, directory, &host.cwd, err)
 			  : current_directory(arena, &host.cwd, err);

@@ -84,6 +84,24 @@ logged() {
   unchanged ~/f x
 }
 
+@test "a file that is not there and a socket of the host: two denials, and their lines open both" {
+  local server try
+  python3 -c 'import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(600)' "$OUTSIDE/bus" 3>&- &
+  server=$!
+  wait_for 10 test -S "$OUTSIDE/bus"
+  try="echo x > ~/f; python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"$OUTSIDE/bus\")'"
+  expect 1 box --log-denials -- sh -c "$try"
+  says "denied: write $HOME/f" "denied: unix-connect $OUTSIDE/bus" "2 denied, 2 different"
+  {
+    printf '[permissions.t]\nextends = ":workspace"\n'
+    sed -n 's/^ *allow: \(.*\)  or  --.*/\1/p' <<< "$output"
+  } > "$WORLD/c.toml"
+  expect 0 box --config "$WORLD/c.toml" -P t --log-denials -- sh -c "$try"
+  says "nothing was denied"
+  unchanged ~/f x
+  kill "$server"
+}
+
 @test "lines are written as things happen" {
   mkfifo "$WORLD/pipe"
   box --quiet --log-file "$WORLD/log" -- sh -c 'echo x > ~/f; while ! [ -e go ]; do sleep 0.05; done' 2> /dev/null &
@@ -182,8 +200,17 @@ make_corpus() {
 }
 
 @test "each failing program is told exactly, and no ordinary failure is blamed on the box" {
-  local who options command wanted rows=0 bad=0 got pid
+  local who options command wanted rows=0 bad=0 got pid server port
   make_corpus
+  python3 - "$OUTSIDE/s" > "$WORLD/port" 2> /dev/null 3>&- <<'PY' &
+import socket, sys, time
+unix = socket.socket(socket.AF_UNIX); unix.bind(sys.argv[1]); unix.listen()
+server = socket.create_server(('127.0.0.1', 0)); print(server.getsockname()[1], flush=True)
+time.sleep(600)
+PY
+  server=$!
+  wait_for 10 test -s "$WORLD/port"
+  port=$(cat "$WORLD/port")
   sleep 600 > /dev/null 2>&1 3>&- &
   pid=$!
   while IFS='|' read -r who options command wanted; do
@@ -194,6 +221,7 @@ make_corpus() {
     esac
     rows=$((rows + 1))
     options=${options//@H/$HOME}
+    command=${command//@L/$port} command=${command//@O/$OUTSIDE} wanted=${wanted//@L/$port} wanted=${wanted//@O/$OUTSIDE}
     command=${command//@H/$HOME} command=${command//@P/$PROBE} command=${command//@K/$pid}
     wanted=${wanted//@H/$HOME} wanted=${wanted//@W/$WS} wanted=${wanted//@K/$pid} wanted=${wanted//process_/process }
     set -f
@@ -209,7 +237,7 @@ make_corpus() {
     fi
     rm -f l new .claude
   done < "$BATS_TEST_DIRNAME/denials.rows"
-  kill "$pid"
+  kill "$pid" "$server"
   [ "$rows" -ge 60 ] || fail "only $rows rows"
   [ "$bad" = 0 ] || fail "$bad of $rows rows"
 }
