@@ -90,6 +90,7 @@ int resolver_unenforced(struct resolver *r, const struct setting *setting);
 /* scan.c */
 int scan_nested_repositories(struct resolver *r,
 			     const char *root); /* bounded; adds rules, notes where it stopped */
+bool resolver_is_workspace(const struct resolver *r, const char *root);	/* one of its workspace roots itself */
 int scan_globs(struct resolver *r,
 	       unsigned max_depth); /* RULE_MATCH for everything that deny globs match now */
 

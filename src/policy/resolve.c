@@ -481,6 +481,8 @@ static int protect_roots(struct resolver *r)
 	return e;
 }
 
+/* A workspace is searched for itself, also where it lies in another writable directory, whose search may end before it
+ * comes there: the working directory is often one below /tmp. */
 static int scan_roots(struct resolver *r)
 {
 	const char *last = NULL;
@@ -491,10 +493,13 @@ static int scan_roots(struct resolver *r)
 		const struct rule *rule = &r->policy->rules[i];
 
 		if (rule->kind != RULE_PATH || rule->access != ACCESS_WRITE || rule->type != HOST_DIRECTORY ||
-		    inside_protected(rule->path) || (last && path_below(rule->path, last, false)))
+		    inside_protected(rule->path))
 			continue;
-		last = rule->path;
-		e = scan_nested_repositories(r, last);
+		if (last && path_below(rule->path, last, false) && !resolver_is_workspace(r, rule->path))
+			continue;
+		if (!last || !path_below(rule->path, last, false))
+			last = rule->path;
+		e = scan_nested_repositories(r, rule->path);
 	}
 	return e;
 }

@@ -65,6 +65,14 @@ static int protect_nested(struct nested *nested, const char *directory)
 	return git_protect(r, directory, &always, "protected name \".git\" of a nested repository");
 }
 
+bool resolver_is_workspace(const struct resolver *r, const char *root)
+{
+	for (size_t i = 0; i < r->root_count; i++)
+		if (!strcmp(root, r->roots[i]))
+			return true;
+	return false;
+}
+
 static bool holds_workspace(const struct resolver *r, const char *root)
 {
 	for (size_t i = 0; i < r->root_count; i++)

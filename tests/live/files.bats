@@ -275,6 +275,17 @@ load helpers
   allowed -- create nest/file
 }
 
+# bawn's own TMPDIR would be searched first, and the search of it ends at a bound
+@test "a_nested_repository_is_closed_where_the_workspace_lies_among_others_in_a_temporary_directory" {
+  mkdir -p crowd/work
+  mkdir crowd/{a..z}{0..9}
+  git init -q crowd/work/nest
+  cd crowd/work
+  works create nest/.git/hooks/outside
+  TMPDIR=$PWD/.. refused -- create nest/.git/hooks/post-checkout
+  TMPDIR=$PWD/.. allowed -- create ../file
+}
+
 @test "cannot_plant_in_protected_names_existing_or_not" {
   local name
   mkdir .claude .aws

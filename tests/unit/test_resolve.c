@@ -659,6 +659,20 @@ static void nested_repositories_are_closed(void **state)
 	assert_string_equal(rule_at("/ws/a/.git")->origin.file, "always");
 }
 
+/* The search of /tmp ends long before it comes to a workspace among many other directories. */
+static void a_workspace_in_another_writable_directory_is_searched_for_itself(void **state)
+{
+	struct text host = { 0 };
+
+	text_add(&host, "cwd /tmp/work/ws\nd /tmp/work/ws/nest/.git\nd /tmp/work/ws/a/b/nest/.git\n");
+	for (int i = 0; i < 200; i++)
+		text_printf(&host, "d /tmp/other%03d/x\n", i);
+	resolve(host.bytes, "[permissions.t]\nextends = ':workspace'\n");
+	has("/tmp/work/ws/nest/.git", READ, RULE_PROTECTED, HOST_DIRECTORY);
+	has("/tmp/work/ws/a/b/nest/.git", READ, RULE_PROTECTED, HOST_DIRECTORY);
+	text_done(&host);
+}
+
 /* The command may have left one behind: that must not stop the next start. */
 static void nested_git_that_is_a_link_in_a_circle_is_passed_over(void **state)
 {
@@ -1061,6 +1075,7 @@ int main(void)
 		T(home_outside_every_root_needs_no_rules),
 		T(home_entries_are_reopened_by_name),
 		T(nested_repositories_are_closed),
+		T(a_workspace_in_another_writable_directory_is_searched_for_itself),
 		T(nested_git_that_is_a_link_in_a_circle_is_passed_over),
 		T(repositories_below_the_bound_are_left_out_and_noted),
 		T(search_for_repositories_ends_after_many_entries),
