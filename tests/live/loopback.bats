@@ -130,7 +130,7 @@ reached() { "$PROBE" name-port tcp 127.0.0.1 "$1" > /dev/null 2>&1; }
       "$BAWN" run --network "$network" --listen "$port" -- "$PROBE" listen-port "$host" "$port" > /dev/null 2>&1 3>&- &
       PIDS+=($!)
       if [ "$host" = ::1 ]; then wait_for 10 "$PROBE" name-port tcp ::1 "$port"; else wait_for 10 reached "$port"; fi
-      kill "$!"
+      kill "$!" && wait "$!" || true		# the port is free again once it has ended
       open=$port port=$(free_port)
       "$BAWN" run --network "$network" --listen "$open" -- "$PROBE" listen-port "$host" "$port" > /dev/null 2>&1 3>&- &
       PIDS+=($!)
