@@ -42,9 +42,16 @@ static struct event *event_of(struct events *events, unsigned slots, unsigned sl
 	return (struct event *)(index_of(events, slots) + (size_t)2 * slots) + slot;
 }
 
+/* Zeros say EVENTS_FEW: a table that nobody writes into is never there, not even its first page. */
 void events_init(struct events *events, unsigned slots)
 {
-	events->slots = slots;
+	if (slots != EVENTS_FEW)
+		events->slots = slots;
+}
+
+static uint32_t slots_of(const struct events *events)
+{
+	return events->slots ? events->slots : EVENTS_FEW;
 }
 
 /* --- writing ------------------------------------------------------------------------------ */
@@ -101,16 +108,16 @@ static void fill(struct event *copy, const struct event *event)
 
 static struct slot *new_slot(struct events *events, const struct event *event, uint32_t hash, uint32_t *entry)
 {
-	uint32_t number, none = 0;
+	uint32_t number, none = 0, slots = slots_of(events);
 	struct slot *slot;
 
-	if (__atomic_load_n(&events->used, __ATOMIC_RELAXED) >= events->slots)
+	if (__atomic_load_n(&events->used, __ATOMIC_RELAXED) >= slots)
 		return NULL;
 	number = __atomic_fetch_add(&events->used, 1, __ATOMIC_RELAXED);
-	if (number >= events->slots)
+	if (number >= slots)
 		return NULL;
 	slot = &events->slot[number];
-	fill(event_of(events, events->slots, number), event);
+	fill(event_of(events, slots, number), event);
 	slot->hash = hash;
 	__atomic_store_n(&slot->ready, 1, __ATOMIC_RELEASE);
 	/* An entry that somebody else took meanwhile: then this slot is found by nobody, and the next one like it gets
@@ -122,7 +129,8 @@ static struct slot *new_slot(struct events *events, const struct event *event, u
 /* The slot of the like, or a new one. NULL: there is none left. */
 static struct slot *find_slot(struct events *events, const struct event *event, uint32_t hash)
 {
-	uint32_t *index = index_of(events, events->slots), entries = 2 * events->slots;
+	uint32_t slots = slots_of(events), entries = 2 * slots;
+	uint32_t *index = index_of(events, slots);
 
 	for (uint32_t i = 0; i < entries; i++) {
 		uint32_t *entry = &index[(hash + i) % entries];
@@ -130,8 +138,8 @@ static struct slot *find_slot(struct events *events, const struct event *event, 
 
 		if (!number)
 			return new_slot(events, event, hash, entry);
-		if (number <= events->slots && events->slot[number - 1].hash == hash &&
-		    is_same(event_of(events, events->slots, number - 1), event))
+		if (number <= slots && events->slot[number - 1].hash == hash &&
+		    is_same(event_of(events, slots, number - 1), event))
 			return &events->slot[number - 1];
 	}
 	return NULL;
@@ -141,7 +149,7 @@ bool events_record(struct events *events, const struct event *event)
 {
 	struct slot *slot;
 
-	if (!events || !events->slots)
+	if (!events)
 		return false;
 	slot = find_slot(events, event, hash_event(event));
 	if (slot)
