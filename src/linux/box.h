@@ -94,8 +94,8 @@ struct box {
 	size_t missing_count, missing_capacity;
 	struct nested_name *nested_names;	/* room for what an outer bawn is asked to keep: nested.c */
 	struct nested_object *nested_objects;
-	char *nested_globs;
-	size_t nested_glob_bytes;
+	char *nested_image;
+	size_t nested_image_bytes;
 	bool maps_root;			/* the broker lets root's inner boxes map uid 0: lower.c says when */
 	uint64_t landlock_handled, landlock_scoped;
 	uint64_t landlock_creation; /* rights that the command has only on devices and procfs: the broker uses

@@ -15,7 +15,7 @@
  *
  * Should: answer every notification. Mustn't: allocate, wait for another process, act on a path twice.
  * broker_open.c has the opens, broker_foreign.c what 32-bit calls need before. */
-#include "linux/broker.h"
+#include "linux/replica.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -31,6 +31,17 @@ _Static_assert(sizeof(struct notif) == 0x50 && sizeof(struct notif_resp) == 0x18
 
 /* --- judging ------------------------------------------------------------------------------ */
 
+size_t broker_policies(const struct call *call, const struct policy *ret_policies[BROKER_POLICIES])
+{
+	const struct broker *broker = call->broker;
+	size_t count = 0;
+
+	ret_policies[0] = broker->policy;
+	if (broker->nested)
+		count = nested_policies(broker->nested, call->target.tid, ret_policies + 1, BROKER_POLICIES - 1);
+	return count < BROKER_POLICIES ? count + 1 : 0;
+}
+
 static bool is_same_object(const struct missing *missing, const struct stat *parent, const char *name)
 {
 	return missing->device == parent->st_dev && missing->inode == parent->st_ino &&
@@ -41,18 +52,14 @@ static bool is_same_object(const struct missing *missing, const struct stat *par
 static bool is_allowed_nested(const struct call *call, const struct place *place)
 {
 	const struct broker *broker = call->broker;
-	const struct nested *nested = broker->nested;
-	pid_t tid = call->target.tid;
 	struct stat parent;
 
-	if (place->tree == TREE_UNKNOWN || fstat(place->parent_fd, &parent) < 0)
+	if ((place->tree == TREE_UNKNOWN && !place->on_proc) || fstat(place->parent_fd, &parent) < 0)
 		return false;
 	for (size_t i = 0; i < broker->missing_count; i++)
 		if (is_same_object(&broker->missing[i], &parent, place->name))
 			return false;
-	return nested_allows_name(nested, tid, parent.st_dev, parent.st_ino, place->name, place->path) &&
-	       (!place->seen[0] ||
-		nested_allows_name(nested, tid, parent.st_dev, parent.st_ino, place->name, place->seen));
+	return nested_allows_name(broker->nested, &call->target, place, parent.st_dev, parent.st_ino);
 }
 
 bool broker_allows(const struct call *call, const struct place *place)
@@ -62,8 +69,8 @@ bool broker_allows(const struct call *call, const struct place *place)
 	broker_about(call, OPERATION_WRITE, ASPECT_NAME, place->path);
 	if (call->broker->nested && !is_allowed_nested(call, place))
 		return false;
-	if (place->tree == TREE_FOREIGN)
-		return true;
+	if (place->tree == TREE_FOREIGN || (place->tree == TREE_UNKNOWN && place->on_proc))
+		return true;		/* no rule speaks of it; in procfs nothing can be made */
 	policy_decide(call->broker->policy, OPERATION_WRITE, place->path, &decision);
 	return decision.allowed;
 }
@@ -87,6 +94,8 @@ bool broker_allows_object(const struct call *call, int fd, char path[TARGET_PATH
 
 		if (tree != TREE_OURS)
 			return tree == TREE_FOREIGN;
+		if (!nested_allows_write(call->broker->nested, &call->target, path))
+			return false;
 	}
 	return policy_allows_write(call->broker->policy, path);
 }
@@ -122,7 +131,7 @@ int broker_judge_link(const struct call *call, const struct place *place)
 	broker_about(call, OPERATION_WRITE, ASPECT_NAME, place->path);
 	if (place->tree == TREE_OURS && !policy_rename_allowed(call->broker->policy, place->path, place->path))
 		return broker_because(call, CAUSE_BELOW, -EACCES);
-	if (nested && !nested_allows_link(nested, call->target.tid, place->seen[0] ? place->seen : place->path))
+	if (nested && !nested_allows_rename(nested, &call->target, place, place))
 		return broker_because(call, CAUSE_BELOW, -EACCES);
 	return broker_judge(call, place);
 }
@@ -355,6 +364,8 @@ static int judge_move(const struct call *call, const struct place *from, const s
 	}
 	if (!broker_git_may_move(call, from, to))
 		return broker_because(call, CAUSE_GIT, -EACCES);
+	if (nested && !nested_allows_rename(nested, &call->target, from, to))
+		return broker_because(call, CAUSE_BELOW, -EACCES);
 	if (to->tree == TREE_FOREIGN)	/* and from, or the kernel says EXDEV */
 		return 0;
 	if (!policy_rename_allowed(call->broker->policy, from->path, to->path))
@@ -413,24 +424,55 @@ static bool is_plain_way(int base, const char *path, const struct place *place)
 	       there.st_dev == held.st_dev && there.st_ino == held.st_ino;
 }
 
-/* By the caller's own spelling where that is safe, for getsockname(2) to give back; else by the name alone, in
- * the directory we hold. */
-static int bind_name(const struct call *call, int own, struct sockaddr_un *address, socklen_t size, const char *path,
-		     const struct place *place)
-{
-	autoclose int base = call->target.own_root ? -1 : target_open(&call->target, "cwd", O_PATH | O_DIRECTORY);
-	bool plain = base >= 0 && is_plain_way(base, path, place);
-	int r;
+struct binding {
+	int own;
+	const struct sockaddr_un *address;
+	socklen_t size;
+	const char *path;
+	const struct place *place;
+};
 
-	if (fchdir(plain ? base : place->parent_fd) < 0)
+/* By the caller's own spelling, for getsockname(2) to give back. -EXDEV: that would not be safe. */
+static int bind_as_spelt(struct call *call, const void *argument)
+{
+	const struct binding *b = argument;
+
+	(void)call;
+	if (!is_plain_way(AT_FDCWD, b->path, b->place))
+		return -EXDEV;
+	return bind(b->own, (const struct sockaddr *)b->address, b->size) < 0 ? -errno : 0;
+}
+
+static int bind_from_cwd(struct call *call, const struct binding *binding)
+{
+	autoclose int cwd = target_open(&call->target, "cwd", O_PATH | O_DIRECTORY);
+
+	return cwd < 0 || fchdir(cwd) < 0 ? -EXDEV : bind_as_spelt(call, binding);
+}
+
+/* By the name alone, in the directory we hold. */
+static int bind_by_name(const struct binding *binding)
+{
+	const struct place *place = binding->place;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(place->name) + 1);
+
+	if (strlen(place->name) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, place->name);
+	if (fchdir(place->parent_fd) < 0)
 		return -errno;
-	if (!plain) {
-		if (strlen(place->name) >= sizeof(address->sun_path))
-			return -ENAMETOOLONG;
-		strcpy(address->sun_path, place->name);
-		size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(place->name) + 1);
-	}
-	r = bind(own, (struct sockaddr *)address, size) < 0 ? -errno : 0;
+	return bind(binding->own, (const struct sockaddr *)&address, size) < 0 ? -errno : 0;
+}
+
+/* Where the caller has another root, a process of ours that has it, too, binds. */
+static int bind_name(struct call *call, const struct binding *binding)
+{
+	int r = call->target.own_root ? broker_replicate_now(call, bind_as_spelt, binding) :
+					bind_from_cwd(call, binding);
+
+	if (r == -EXDEV)
+		r = bind_by_name(binding);
 	return chdir("/") < 0 ? -errno : r;
 }
 
@@ -475,7 +517,7 @@ static int bind_socket(struct call *call, int fd, uint64_t address, uint64_t siz
 	if (r < 0 || (r = broker_take_umask(call)) < 0)
 		return r;
 	if ((r = broker_sockets_room(call->broker)) < 0 ||
-	    (r = bind_name(call, own, local, (socklen_t)size, path, &place)) < 0)
+	    (r = bind_name(call, &(struct binding){ own, local, (socklen_t)size, path, &place })) < 0)
 		return r;
 	broker_sockets_remember(call, own, &place);
 	return 0;
@@ -515,7 +557,7 @@ static int make_call(struct call *call)
 	case SYS_truncate: return broker_truncate(call, a[0], (int64_t)a[1]);
 	case SYS_mkdirat:
 		if (call->broker->nested && (int)a[0] == NESTED_DESCRIPTOR)
-			return nested_register(call->broker->nested, call->target.tid, a[1], a[2]);
+			return nested_register(call->broker->nested, &call->target, a[1], a[2]);
 		return make_directory(call, (int)a[0], a[1], (mode_t)a[2]);
 	case SYS_mknodat: return make_node(call, (int)a[0], a[1], (mode_t)a[2], (dev_t)a[3]);
 	case SYS_renameat2: return move(call, (int)a[0], a[1], (int)a[2], a[3], (unsigned)a[4]);
@@ -614,7 +656,7 @@ void broker_answer(struct broker *broker)
 	call.target.tid = (pid_t)notif.pid;
 	call.target.narrow = notif.data.arch != seccomp_audit_arch(SECCOMP_HOST);
 	broker_begin(&call);
-	call.target.own_root = broker->nested && !nested_is_same_root(broker->nested, call.target.tid);
+	call.target.own_root = broker->nested && !nested_is_same_root(broker->nested, &call.target);
 	refusal = find_refusal(&call, &number);
 	result = call.target.narrow && !refusal ? broker_translate(&call, &notif.data) : 0;
 	if (refusal)

@@ -43,6 +43,9 @@ struct call {
 /* --- broker.c ----------------------------------------------------------------------------- */
 
 bool broker_is_waiting(const struct call *call);
+#define BROKER_POLICIES	35		/* our own, and one for each namespace: user_namespaces(7) */
+/* Our own policy and those of the inner boxes around the caller; the count, 0: more than anybody has, refuse. */
+size_t broker_policies(const struct call *call, const struct policy *ret_policies[BROKER_POLICIES]);
 /* Whether the rules let a name be made or a file be written at a place. */
 bool broker_allows(const struct call *call, const struct place *place);
 /* The same for an object that is held, and the path that it was reached by. */

@@ -22,42 +22,57 @@ static const char *worktree_member(const struct commit *commit, const char *path
 	return member ? member + 1 : NULL;
 }
 
+static enum git_name name_in(const struct commit *commit, const struct place *place)
+{
+	const char *member = worktree_member(commit, place->path);
+
+	if (member && !strcmp(member, "commondir"))
+		return GIT_NAME_COMMONDIR;
+	if (member && (!strncmp(member, "config", 6) || !strcmp(member, "hooks")))
+		return GIT_NAME_CLOSED;
+	return !strcasecmp(place->name, ".git") && path_below(place->path, commit->tree, false) ? GIT_NAME_REPOSITORY :
+												 GIT_NAME_NONE;
+}
+
 enum git_name broker_git_name(const struct call *call, const struct place *place, const struct commit **ret_commit)
 {
-	const struct policy *policy = call->broker->policy;
+	const struct policy *policies[BROKER_POLICIES];
+	size_t count = broker_policies(call, policies);
 
-	for (size_t i = 0; i < policy->commit_count; i++) {
-		const char *member = worktree_member(&policy->commits[i], place->path);
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < policies[i]->commit_count; j++) {
+			enum git_name name = name_in(&policies[i]->commits[j], place);
 
-		*ret_commit = &policy->commits[i];
-		if (member && !strcmp(member, "commondir"))
-			return GIT_NAME_COMMONDIR;
-		if (member && (!strncmp(member, "config", 6) || !strcmp(member, "hooks")))
-			return GIT_NAME_CLOSED;
-		if (!strcasecmp(place->name, ".git") && path_below(place->path, policy->commits[i].tree, false))
-			return GIT_NAME_REPOSITORY;
-	}
-	return GIT_NAME_NONE;
+			*ret_commit = &policies[i]->commits[j];
+			if (name != GIT_NAME_NONE)
+				return name;
+		}
+	return count ? GIT_NAME_NONE : GIT_NAME_CLOSED;
+}
+
+static bool may_move_in(const struct commit *commit, const struct place *from, const struct place *to)
+{
+	char worktrees[TARGET_PATH_MAX];
+
+	if (path_below(to->path, commit->tree, false) && !path_below(from->path, commit->tree, false))
+		return false;
+	if (!commit->common || strlen(commit->common) + sizeof("/worktrees") > sizeof(worktrees))
+		return true;
+	strcpy(worktrees, commit->common);
+	strcat(worktrees, "/worktrees");
+	return !path_below(to->path, worktrees, false);
 }
 
 bool broker_git_may_move(const struct call *call, const struct place *from, const struct place *to)
 {
-	const struct policy *policy = call->broker->policy;
+	const struct policy *policies[BROKER_POLICIES];
+	size_t count = broker_policies(call, policies);
 
-	for (size_t i = 0; i < policy->commit_count; i++) {
-		const struct commit *commit = &policy->commits[i];
-		char worktrees[TARGET_PATH_MAX];
-
-		if (path_below(to->path, commit->tree, false) && !path_below(from->path, commit->tree, false))
-			return false;
-		if (!commit->common || strlen(commit->common) + sizeof("/worktrees") > sizeof(worktrees))
-			continue;
-		strcpy(worktrees, commit->common);
-		strcat(worktrees, "/worktrees");
-		if (path_below(to->path, worktrees, false))
-			return false;
-	}
-	return true;
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < policies[i]->commit_count; j++)
+			if (!may_move_in(&policies[i]->commits[j], from, to))
+				return false;
+	return count > 0;
 }
 
 /* Whether worktrees/ID/gitdir says that path is its `.git`. */

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statfs.h>
+#include <sys/sysmacros.h>
 
 #define ACCESS_MODE (O_WRONLY | O_RDWR)	/* musl's O_ACCMODE has O_PATH in it */
 #define I386_O_LARGEFILE 0100000
@@ -112,12 +113,12 @@ static int open_by_helper(struct call *call, const struct place *place, int flag
 
 int broker_descriptor_number(const struct target *target, const struct place *place)
 {
-	char prefix[32];
+	size_t size = strlen(place->path), name = strlen(place->name) + 1;
 	char *end;
 	long number;
 
-	snprintf(prefix, sizeof(prefix), "/proc/%d/fd/", (int)target->tid);
-	if (strncmp(place->path, prefix, strlen(prefix)) || !place->name[0])
+	if (!place->name[0] || size < name + 3 || strncmp(place->path + size - name - 3, "/fd", 3) ||
+	    !place_is_own_proc(target, place))
 		return -1;
 	number = strtol(place->name, &end, 10);
 	return *end || number < 0 || number > INT32_MAX ? -1 : (int)number;
@@ -256,6 +257,42 @@ static int refuse(struct call *call, const struct place *place, int flags)
 	return -EACCES;
 }
 
+#define TTY_DEVICE 0x500u		/* makedev(5, 0): "the terminal of whoever opens it" */
+
+/* The number of the caller's controlling terminal, as in stat(2); 0: it has none. The program's name may hold anything
+ * but the last parenthesis. */
+static dev_t controlling_terminal(const struct target *target)
+{
+	char text[1024];
+	autoclose int fd = target_open(target, "stat", O_RDONLY);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	const char *rest;
+	unsigned long number;
+
+	text[size < 0 ? 0 : size] = '\0';
+	rest = strrchr(text, ')');
+	for (int field = 0; rest && field < 5; field++)	/* state, parent, group, session, and there */
+		rest = strchr(rest + 1, ' ');
+	number = rest ? strtoul(rest, NULL, 10) : 0;
+	return makedev(number >> 8 & 0xfff, (number & 0xff) | (number >> 12 & 0xfff00));
+}
+
+/* /dev/tty is whose it is that opens it, and our session need not be the caller's: what it has open of its terminal is
+ * opened anew. -ENXIO as the kernel says; where nothing of it is open, too. */
+static int open_terminal(struct call *call, int flags)
+{
+	dev_t terminal = controlling_terminal(&call->target);
+
+	for (int number = 0; terminal && number < 16; number++) {
+		autoclose int fd = target_descriptor(&call->target, number);
+		struct stat st;
+
+		if (fd >= 0 && isatty(fd) && fstat(fd, &st) == 0 && st.st_rdev == terminal)
+			return open_held(call, fd, flags);
+	}
+	return -ENXIO;
+}
+
 static int open_existing(struct call *call, const struct place *place, int flags, mode_t mode, const struct stat *st)
 {
 	const struct commit *commit;
@@ -281,6 +318,8 @@ static int open_existing(struct call *call, const struct place *place, int flags
 	if (!S_ISREG(st->st_mode) && !S_ISFIFO(st->st_mode) && may_go_on(call)) {
 		broker_foresee(call, place, W_OK);
 		return go_on(call);
+	if (S_ISCHR(st->st_mode) && st->st_rdev == TTY_DEVICE)
+		return open_terminal(call, flags);
 	}
 	allowed = broker_allows(call, place);
 	broker_about(call, OPERATION_WRITE, ASPECT_CONTENT, place->path);

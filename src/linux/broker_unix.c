@@ -204,11 +204,11 @@ static bool is_at(const char *path, const struct stat *object)
 	return lstat(path, &st) == 0 && st.st_dev == object->st_dev && st.st_ino == object->st_ino;
 }
 
-static bool rules_open(const struct call *call, const char *path)
+static bool opens(const struct policy *policy, const char *path)
 {
 	struct decision decision;
 
-	policy_decide(call->broker->policy, OPERATION_UNIX_CONNECT, path, &decision);
+	policy_decide(policy, OPERATION_UNIX_CONNECT, path, &decision);
 	return decision.allowed;
 }
 
@@ -218,14 +218,14 @@ static bool boxes_open(const struct call *call, const struct own_socket *own, co
 	const struct nested *nested = call->broker->nested;
 
 	return !nested || (own && nested_is_within(nested, call->target.tid, own->box)) ||
-	       nested_allows_socket(nested, call->target.tid, path);
+	       nested_allows_socket(nested, &call->target, path, own ? own->box : 0);
 }
 
 static bool allows_object(const struct call *call, const struct stat *st, const char *path)
 {
 	const struct own_socket *own = find_own(call->broker, st);
 
-	return (own || (rules_open(call, path) && (!call->target.own_root || is_at(path, st)))) &&
+	return (own || (opens(call->broker->policy, path) && (!call->broker->nested || is_at(path, st)))) &&
 	       boxes_open(call, own, path);
 }
 
@@ -295,22 +295,31 @@ static bool any_allowed(const struct policy *policy)
 	return false;
 }
 
-/* A foreign socket that no rule opens keeps its name; there is none to gain where no rule opens anything. */
+/* A foreign socket that no rule opens keeps its name; there is none to gain where no rule opens anything. To an inner
+ * box those of the box around it are foreign. */
 int broker_judge_socket_name(const struct call *call, const struct stat *st, const char *path)
 {
-	if (!S_ISSOCK(st->st_mode) || !(call->broker->parts & BROKER_SOCKETS) || !any_allowed(call->broker->policy) ||
-	    find_own(call->broker, st) || rules_open(call, path))
+	const struct broker *broker = call->broker;
+	const struct policy *policies[BROKER_POLICIES];
+	const struct own_socket *own;
+	size_t count;
+
+	if (!S_ISSOCK(st->st_mode) || !(broker->parts & BROKER_SOCKETS))
 		return 0;
-	return -EACCES;
+	own = find_own(broker, st);
+	count = broker_policies(call, policies);
+	for (size_t i = 0; i < count; i++) {
+		bool ours = own && (i == 0 || nested_is_within(broker->nested, call->target.tid, own->box));
+
+		if (any_allowed(policies[i]) && !ours && !opens(policies[i], path))
+			return -EACCES;
+	}
+	return count ? 0 : -EACCES;
 }
 
-/* A directory may hold foreign sockets: it does not move to where a rule would open them. Within one opened
- * directory it may; EXDEV has programs copy instead, and a socket cannot be copied. */
-int broker_judge_socket_tree(const struct call *call, const char *from, const char *to)
+static bool tree_may_move(const struct policy *policy, const char *from, const char *to)
 {
-	const struct policy *policy = call->broker->policy;
-
-	for (size_t i = 0; (call->broker->parts & BROKER_SOCKETS) && i < policy->permission_count; i++) {
+	for (size_t i = 0; i < policy->permission_count; i++) {
 		const struct rule *rule = &policy->permissions[i].rule;
 		bool same = path_below(to, rule->path, false) && path_below(from, rule->path, false);
 
@@ -319,7 +328,20 @@ int broker_judge_socket_tree(const struct call *call, const char *from, const ch
 		if (!same && (path_below(to, rule->path, false) || path_below(rule->path, to, false) ||
 			      (rule->access == ACCESS_DENY &&
 			       (path_below(from, rule->path, false) || path_below(rule->path, from, false)))))
-			return -EXDEV;
+			return false;
 	}
+	return true;
+}
+
+/* A directory may hold foreign sockets: it does not move to where a rule would open them. Within one opened
+ * directory it may; EXDEV has programs copy instead, and a socket cannot be copied. */
+int broker_judge_socket_tree(const struct call *call, const char *from, const char *to)
+{
+	const struct policy *policies[BROKER_POLICIES];
+	size_t count = call->broker->parts & BROKER_SOCKETS ? broker_policies(call, policies) : 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!tree_may_move(policies[i], from, to))
+			return -EXDEV;
 	return 0;
 }

@@ -2,8 +2,8 @@
 /* nested.c — a bawn inside a bawn.
  *
  * A chain of seccomp filters has room for one listener (EBUSY), and the outer bawn has it. So the inner one
- * asks the outer broker to keep its names as well: it sends what its own broker would have kept, and the outer
- * pid 1 remembers that for the user namespace the request came from. Whoever is in that namespace or one below
+ * asks the outer broker to judge by its rules as well: it sends them (policy_pack()), and the outer broker remembers
+ * them for the user namespace the request came from. Whoever is in that namespace or one below
  * it is held to it, besides the outer rules. A request can only take rights away, and only from those who share
  * the asker's namespace, so anybody may make one. What it would cost the outer box is bounded: so many boxes at
  * a time, so many bytes each.
@@ -34,70 +34,21 @@ bool nested_is_inside(void)
 	return syscall(SYS_mkdirat, NESTED_DESCRIPTOR, NULL, 0) == 0;
 }
 
-static void add_pattern(struct text *text, char kind, const char *pattern)
-{
-	text_add_bytes(text, &kind, 1);
-	text_add_bytes(text, pattern, strlen(pattern) + 1);
-}
-
-/* A missing name whose directory is missing too has no object to be told by: its path is sent, and the
- * directories on the way as names that only directories may have. */
-static int add_missing_patterns(struct box *box, struct text *text, const char *path)
-{
-	char *pattern = glob_quote(&box->arena, path);
-
-	if (!pattern)
-		return -ENOMEM;
-	add_pattern(text, 'n', pattern);
-	for (char *slash = strrchr(pattern, '/'); slash && slash != pattern; slash = strrchr(pattern, '/')) {
-		*slash = '\0';
-		if (policy_allows_write(box->plan->policy, pattern))
-			add_pattern(text, 'd', pattern);
-	}
-	return 0;
-}
-
-static int add_socket_patterns(struct box *box, struct text *text)
-{
-	const struct policy *policy = box->plan->policy;
-
-	for (size_t i = 0; i < policy->permission_count; i++) {
-		const struct rule *rule = &policy->permissions[i].rule;
-		char *pattern;
-
-		if (policy->permissions[i].operation != OPERATION_UNIX_CONNECT)
-			continue;
-		pattern = strcmp(rule->path, "*") ? glob_quote(&box->arena, rule->path) :
-						    arena_strdup(&box->arena, "/");
-		if (!pattern)
-			return -ENOMEM;
-		add_pattern(text, rule->access == ACCESS_DENY ? 'c' : 'a', pattern);
-	}
-	return 0;
-}
-
 int nested_lower(struct box *box)
 {
-	const struct policy *policy = box->plan->policy;
-	struct text text = { 0 };
-	int r = 0;
+	struct text image = { 0 };
+	int r;
 
-	for (size_t i = 0; i < policy->glob_count; i++)
-		add_pattern(&text, 'n', policy->globs[i].path);
-	for (size_t i = 0; r == 0 && i < box->missing_count; i++)
-		r = add_missing_patterns(box, &text, box->missing[i].path);
-	if (r == 0)
-		r = add_socket_patterns(box, &text);
+	policy_pack(box->plan->policy, &image);
 	box->nested_names = arena_alloc(&box->arena, (box->missing_count + 1) * sizeof(*box->nested_names));
 	box->nested_objects =
 		arena_alloc(&box->arena, (box->op_count + box->pin_count + 1) * sizeof(*box->nested_objects));
-	box->nested_globs = arena_alloc(&box->arena, text.size + 1);
-	box->nested_glob_bytes = text.size;
-	if (r == 0 && (text.failed || !box->nested_globs || !box->nested_names || !box->nested_objects))
-		r = -ENOMEM;
-	if (r == 0 && text.size)
-		memcpy(box->nested_globs, text.bytes, text.size);
-	text_done(&text);
+	box->nested_image = arena_alloc(&box->arena, image.size + 1);
+	box->nested_image_bytes = image.size;
+	r = image.failed || !box->nested_image || !box->nested_names || !box->nested_objects ? -ENOMEM : 0;
+	if (r == 0 && image.size)
+		memcpy(box->nested_image, image.bytes, image.size);
+	text_done(&image);
 	return r;
 }
 
@@ -157,8 +108,8 @@ int nested_ask(struct inside *in)
 	struct nested_request request = {
 		.version = NESTED_VERSION,
 		.flags = box->plan->sockets == SOCKETS_BROKER ? NESTED_SOCKETS : 0,
-		.glob_bytes = (uint32_t)box->nested_glob_bytes, .names = (uintptr_t)box->nested_names,
-		.objects = (uintptr_t)box->nested_objects, .globs = (uintptr_t)box->nested_globs,
+		.image_bytes = (uint32_t)box->nested_image_bytes, .names = (uintptr_t)box->nested_names,
+		.objects = (uintptr_t)box->nested_objects, .image = (uintptr_t)box->nested_image,
 	};
 
 	if (!box->plan->features.outer_broker || (!box->plan->broker && box->plan->sockets != SOCKETS_BROKER))
@@ -172,9 +123,13 @@ int nested_ask(struct inside *in)
 
 struct nested_box {
 	uint64_t namespace;		/* inode of the user namespace; 0: free */
+	uint64_t tree;			/* inode of its mount namespace: there its paths are what its rules say */
 	int pidfd;			/* the inner command: the box ends with it */
+	struct policy policy;		/* points into the copy */
 	struct nested_request request;	/* with addresses of our own copy */
-	size_t size;			/* of the copy */
+	size_t size;			/* of the copy, which begins with the names */
+	void *arrays;			/* of the policy */
+	size_t arrays_size;
 };
 
 static uint64_t namespace_inode(int fd)
@@ -202,14 +157,14 @@ void nested_init(struct nested *nested)
 	nested->used = 0;
 }
 
-bool nested_is_same_root(const struct nested *nested, pid_t tid)
+bool nested_is_same_root(const struct nested *nested, struct target *target)
 {
-	const struct target target = { .tid = tid };
-	autoclose int fd = open_namespace(tid, "ns/mnt");
-	autoclose int root = target_open(&target, "root", O_PATH | O_DIRECTORY);
+	autoclose int fd = open_namespace(target->tid, "ns/mnt");
+	autoclose int root = target_open(target, "root", O_PATH | O_DIRECTORY);
 	struct stat theirs, ours;
 
-	return fd >= 0 && namespace_inode(fd) == nested->own_tree && root >= 0 && fstat(root, &theirs) == 0 &&
+	target->tree = fd < 0 ? 0 : namespace_inode(fd);
+	return target->tree == nested->own_tree && root >= 0 && fstat(root, &theirs) == 0 &&
 	       stat("/", &ours) == 0 && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
 
@@ -221,6 +176,7 @@ bool nested_is_own(const struct nested *nested, int namespace_fd)
 static void free_box(struct nested *nested, struct nested_box *box)
 {
 	munmap((void *)(uintptr_t)box->request.names, box->size);
+	munmap(box->arrays, box->arrays_size);
 	close(box->pidfd);
 	memset(box, 0, sizeof(*box));
 	nested->used--;
@@ -251,68 +207,94 @@ static struct nested_box *find_place(struct nested *nested)
 	return place;
 }
 
-static bool is_sound(const struct nested_request *request, size_t *ret_size)
+/* Names and objects first, then the image, then the arrays that the policy is made of: each part keeps the next one
+ * aligned. */
+struct layout { size_t names, objects, image, room, size; };
+
+static bool lay_out(const struct nested_request *request, struct layout *ret)
 {
 	uint64_t size = (uint64_t)request->name_count * sizeof(struct nested_name) +
-			(uint64_t)request->object_count * sizeof(struct nested_object) + request->glob_bytes;
+			(uint64_t)request->object_count * sizeof(struct nested_object) + request->image_bytes;
 
-	*ret_size = (size_t)size + 1;
-	return request->version == NESTED_VERSION && size < BYTES_MAX;
+	if (request->version != NESTED_VERSION || size >= BYTES_MAX)
+		return false;
+	ret->names = request->name_count * sizeof(struct nested_name);
+	ret->objects = request->object_count * sizeof(struct nested_object);
+	ret->image = request->image_bytes;
+	ret->size = ret->names + ret->objects + ret->image;
+	return true;
 }
 
-static int copy_request(const struct target *target, struct nested_request *request, char *room)
+static int copy_request(const struct target *target, struct nested_request *request, const struct layout *layout,
+			char *room)
 {
-	size_t names = request->name_count * sizeof(struct nested_name);
-	size_t objects = request->object_count * sizeof(struct nested_object);
-	const char *reason;
+	char *objects = room + layout->names, *image = objects + layout->objects;
 
-	if ((names && target_read(target, request->names, room, names) < 0) ||
-	    (objects && target_read(target, request->objects, room + names, objects) < 0) ||
-	    (request->glob_bytes &&
-	     target_read(target, request->globs, room + names + objects, request->glob_bytes) < 0))
+	if ((layout->names && target_read(target, request->names, room, layout->names) < 0) ||
+	    (layout->objects && target_read(target, request->objects, objects, layout->objects) < 0) ||
+	    (layout->image && target_read(target, request->image, image, layout->image) < 0))
 		return -EFAULT;
 	request->names = (uintptr_t)room;
-	request->objects = (uintptr_t)(room + names);
-	request->globs = (uintptr_t)(room + names + objects);
+	request->objects = (uintptr_t)objects;
+	request->image = (uintptr_t)image;
 	for (uint32_t i = 0; i < request->name_count; i++)
 		((struct nested_name *)(void *)room)[i].name[255] = '\0';
-	for (size_t at = 0; at < request->glob_bytes; at += strlen(room + names + objects + at) + 1)
-		if (!room[names + objects + at] ||
-		    !glob_valid(room + names + objects + at + 1,
-				&reason)) /* it is matched as it is: others' patterns too must be sound */
-			return -EINVAL;
 	return 0;
 }
 
-int nested_register(struct nested *nested, pid_t tid, uint64_t address, uint64_t size)
+static void *map_room(size_t size)
 {
-	const struct target target = { .tid = tid };
+	void *room = mmap(NULL, size + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return room == MAP_FAILED ? NULL : room;
+}
+
+/* Copies a request and makes a policy of it: the copy is made once, and checked as it is. */
+static int take_request(const struct target *target, const struct layout *layout, struct nested_box *box)
+{
+	size_t arrays;
+	char *room = map_room(layout->size);
+	int r = room ? copy_request(target, &box->request, layout, room) : -ENOMEM;
+
+	if (r == 0 && !policy_image_check((char *)(uintptr_t)box->request.image, layout->image, &arrays))
+		r = -EINVAL;
+	box->arrays = r == 0 ? map_room(arrays) : NULL;
+	if (!box->arrays) {
+		if (room)
+			munmap(room, layout->size + 1);
+		return r < 0 ? r : -ENOMEM;
+	}
+	box->size = layout->size + 1;
+	box->arrays_size = arrays + 1;
+	policy_unpack((char *)(uintptr_t)box->request.image, layout->image, box->arrays, &box->policy);
+	return 0;
+}
+
+int nested_register(struct nested *nested, const struct target *target, uint64_t address, uint64_t size)
+{
 	struct nested_request request;
 	struct nested_box *box;
+	struct layout layout;
 	autoclose int namespace = -1;
-	size_t bytes;
-	void *room;
+	int r;
 
 	if (size == 0)
 		return 0;		/* "are you there?" */
-	if (size != sizeof(request) || target_read(&target, address, &request, sizeof(request)) < 0 ||
-	    !is_sound(&request, &bytes))
+	if (size != sizeof(request) || target_read(target, address, &request, sizeof(request)) < 0 ||
+	    !lay_out(&request, &layout))
 		return -EINVAL;
-	namespace = open_namespace(tid, "ns/user");
+	namespace = open_namespace(target->tid, "ns/user");
 	box = find_place(nested);
 	if (namespace < 0 || !box || namespace_inode(namespace) == nested->own_namespace)
 		return -EAGAIN;
-	room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (room == MAP_FAILED)
-		return -ENOMEM;
-	box->pidfd = target_pidfd(&target);
-	if (box->pidfd < 0 || copy_request(&target, &request, room) < 0) {
-		munmap(room, bytes);
-		cleanup_fd(&box->pidfd);
-		return -EINVAL;
-	}
 	box->request = request;
-	box->size = bytes;
+	box->pidfd = target_pidfd(target);
+	r = box->pidfd < 0 ? box->pidfd : take_request(target, &layout, box);
+	if (r < 0) {
+		cleanup_fd(&box->pidfd);
+		return r;
+	}
+	box->tree = target->tree;
 	box->namespace = namespace_inode(namespace);
 	nested->used++;
 	return 0;
@@ -320,28 +302,19 @@ int nested_register(struct nested *nested, pid_t tid, uint64_t address, uint64_t
 
 /* --- asking the boxes around a process ---------------------------------------------------- */
 
-static bool box_allows_name(const struct nested_box *box, uint64_t device, uint64_t inode, const char *name,
-			    const char *path)
+/* A place as a box knows it: by the path that its process sees where that is the box's own tree, else by ours. */
+static const char *path_for(const struct nested_box *box, const struct target *target, const struct place *place)
+{
+	return place->seen[0] && target->tree == box->tree ? place->seen : place->path;
+}
+
+static bool names_allow(const struct nested_box *box, uint64_t device, uint64_t inode, const char *name)
 {
 	const struct nested_name *names = (const struct nested_name *)(uintptr_t)box->request.names;
-	const char *globs = (const char *)(uintptr_t)box->request.globs;
 
 	for (uint32_t i = 0; i < box->request.name_count; i++)
 		if (names[i].device == device && names[i].inode == inode &&
 		    !(names[i].nocase ? strcasecmp : strcmp)(names[i].name, name))
-			return false;
-	for (size_t at = 0; at < box->request.glob_bytes; at += strlen(globs + at) + 1)
-		if (globs[at] == 'n' && glob_match_above(globs + at + 1, path, false))
-			return false;
-	return true;
-}
-
-static bool box_allows_link(const struct nested_box *box, const char *path)
-{
-	const char *globs = (const char *)(uintptr_t)box->request.globs;
-
-	for (size_t at = 0; at < box->request.glob_bytes; at += strlen(globs + at) + 1)
-		if (globs[at] == 'd' && glob_match(globs + at + 1, path, false))
 			return false;
 	return true;
 }
@@ -357,9 +330,9 @@ static bool box_allows_move(const struct nested_box *box, uint64_t device, uint6
 }
 
 /* Calls ask for the boxes of tid's user namespace and of those above it, up to our own; stops at the first
- * false. Fails closed. */
-static bool every_box(const struct nested *nested, pid_t tid, bool (*ask)(const struct nested_box *box, void *argument),
-		      void *argument)
+ * false, and at the namespace until. Fails closed. */
+static bool every_box_below(const struct nested *nested, pid_t tid, uint64_t until,
+			    bool (*ask)(const struct nested_box *box, void *argument), void *argument)
 {
 	autoclose int fd = nested->used ? open_namespace(tid, "ns/user") : -1;
 
@@ -371,7 +344,7 @@ static bool every_box(const struct nested *nested, pid_t tid, bool (*ask)(const 
 
 		if (!inode)
 			return false;
-		if (inode == nested->own_namespace)
+		if (inode == nested->own_namespace || inode == until)
 			return true;
 		for (size_t i = 0; i < BOXES_MAX; i++)
 			if (nested->boxes[i].namespace == inode && !ask(&nested->boxes[i], argument))
@@ -383,20 +356,46 @@ static bool every_box(const struct nested *nested, pid_t tid, bool (*ask)(const 
 	return false;
 }
 
-struct question { uint64_t device, inode; const char *name, *path; };
+static bool every_box(const struct nested *nested, pid_t tid, bool (*ask)(const struct nested_box *box, void *argument),
+		      void *argument)
+{
+	return every_box_below(nested, tid, 0, ask, argument);
+}
 
+struct question {
+	const struct target *target;
+	const struct place *place, *to;
+	uint64_t device, inode;
+	const char *path;
+	const struct policy **policies;
+	size_t count, room;
+};
+
+/* A file system of the process's own has no rules, but for the box that made it. */
 static bool ask_name(const struct nested_box *box, void *argument)
 {
 	const struct question *q = argument;
 
-	return box_allows_name(box, q->device, q->inode, q->name, q->path);
+	if (!names_allow(box, q->device, q->inode, q->place->name))
+		return false;
+	return (q->place->tree == TREE_FOREIGN && q->target->tree != box->tree) || q->place->on_proc ||
+	       policy_allows_write(&box->policy, path_for(box, q->target, q->place));
 }
 
-static bool ask_link(const struct nested_box *box, void *argument)
+static bool ask_write(const struct nested_box *box, void *argument)
 {
 	const struct question *q = argument;
 
-	return box_allows_link(box, q->path);
+	return policy_allows_write(&box->policy, q->path);
+}
+
+static bool ask_rename(const struct nested_box *box, void *argument)
+{
+	const struct question *q = argument;
+
+	return (q->to->tree == TREE_FOREIGN && q->target->tree != box->tree) ||
+	       policy_rename_allowed(&box->policy, path_for(box, q->target, q->place),
+				     path_for(box, q->target, q->to));
 }
 
 static bool ask_move(const struct nested_box *box, void *argument)
@@ -406,19 +405,37 @@ static bool ask_move(const struct nested_box *box, void *argument)
 	return box_allows_move(box, q->device, q->inode);
 }
 
-bool nested_allows_name(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode,
-			const char *name, const char *path)
+static bool ask_policy(const struct nested_box *box, void *argument)
 {
-	struct question question = { .device = device, .inode = inode, .name = name, .path = path };
+	struct question *q = argument;
 
-	return every_box(nested, tid, ask_name, &question);
+	if (q->count < q->room)
+		q->policies[q->count] = &box->policy;
+	q->count++;
+	return true;
 }
 
-bool nested_allows_link(const struct nested *nested, pid_t tid, const char *path)
+bool nested_allows_name(const struct nested *nested, const struct target *target, const struct place *place,
+			uint64_t device, uint64_t inode)
+{
+	struct question question = { .target = target, .place = place, .device = device, .inode = inode };
+
+	return every_box(nested, target->tid, ask_name, &question);
+}
+
+bool nested_allows_write(const struct nested *nested, const struct target *target, const char *path)
 {
 	struct question question = { .path = path };
 
-	return every_box(nested, tid, ask_link, &question);
+	return every_box(nested, target->tid, ask_write, &question);
+}
+
+bool nested_allows_rename(const struct nested *nested, const struct target *target, const struct place *from,
+			  const struct place *to)
+{
+	struct question question = { .target = target, .place = from, .to = to };
+
+	return every_box(nested, target->tid, ask_rename, &question);
 }
 
 bool nested_allows_move(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode)
@@ -426,6 +443,13 @@ bool nested_allows_move(const struct nested *nested, pid_t tid, uint64_t device,
 	struct question question = { .device = device, .inode = inode };
 
 	return every_box(nested, tid, ask_move, &question);
+}
+
+size_t nested_policies(const struct nested *nested, pid_t tid, const struct policy **ret_policies, size_t room)
+{
+	struct question question = { .policies = ret_policies, .room = room };
+
+	return every_box(nested, tid, ask_policy, &question) ? question.count : room + 1;
 }
 
 /* --- local sockets ------------------------------------------------------------------------ */
@@ -457,30 +481,18 @@ bool nested_is_within(const struct nested *nested, pid_t tid, uint64_t box)
 	return !own || own == box;
 }
 
-/* The longest pattern at or above path decides. */
 static bool ask_socket(const struct nested_box *box, void *argument)
 {
 	const struct question *q = argument;
-	const char *globs = (const char *)(uintptr_t)box->request.globs;
-	size_t longest = 0;
-	bool allowed = !(box->request.flags & NESTED_SOCKETS);
+	struct decision decision;
 
-	for (size_t at = 0; at < box->request.glob_bytes; at += strlen(globs + at) + 1) {
-		size_t size = strlen(globs + at);
-		bool speaks = globs[at] == 'a' || globs[at] == 'c';
-
-		if (!speaks || size < longest || (size == longest && globs[at] == 'a') ||
-		    (size > 2 && !glob_match_above(globs + at + 1, q->path, false)))
-			continue;
-		longest = size;
-		allowed = globs[at] == 'a';
-	}
-	return allowed;
+	policy_decide(&box->policy, OPERATION_UNIX_CONNECT, q->path, &decision);
+	return !(box->request.flags & NESTED_SOCKETS) || decision.allowed;
 }
 
-bool nested_allows_socket(const struct nested *nested, pid_t tid, const char *path)
+bool nested_allows_socket(const struct nested *nested, const struct target *target, const char *path, uint64_t box)
 {
 	struct question question = { .path = path };
 
-	return every_box(nested, tid, ask_socket, &question);
+	return every_box_below(nested, target->tid, box, ask_socket, &question);
 }

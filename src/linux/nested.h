@@ -5,6 +5,9 @@
 
 #include "linux/box.h"
 
+struct place;
+struct target;
+
 /* What an inner box asks the outer broker to keep, as it crosses: plain data, no pointers. Objects are told by
  * device and inode. */
 struct nested_name {
@@ -18,15 +21,11 @@ struct nested_object {
 
 struct nested_request {
 	uint32_t version, flags;
-	uint32_t name_count, object_count,
-		glob_bytes; /* globs: patterns, each behind a letter and with its NUL: 'n' a name that
-			     * may not be made, 'd' one that only a directory may have, 'a' local sockets
-			     * that may be connected to, 'c' such that may not */
-	uint32_t reserved;
-	uint64_t names, objects, globs;			/* addresses in the asking process */
+	uint32_t name_count, object_count, image_bytes, reserved;	/* image: the policy, see policy_pack() */
+	uint64_t names, objects, image;			/* addresses in the asking process */
 };
 
-#define NESTED_VERSION		2u
+#define NESTED_VERSION		3u
 #define NESTED_DOMAIN		0x6261776eu	/* third argument of landlock_restrict_self(): the domain of a bawn */
 
 #define NESTED_SOCKETS		1u	/* local sockets are closed but for 'a' */
@@ -47,24 +46,31 @@ struct nested_box;
 struct nested { struct nested_box *boxes; uint64_t own_namespace, own_tree; unsigned used; };
 
 void nested_init(struct nested *nested);
-/* Whether tid lives in our own mount namespace and has its root: its paths are ours. */
-bool nested_is_same_root(const struct nested *nested, pid_t tid);
+/* Whether a process lives in our own mount namespace and has its root: its paths are ours. Sets target->tree. */
+bool nested_is_same_root(const struct nested *nested, struct target *target);
 /* Whether a descriptor is of our own user namespace. */
 bool nested_is_own(const struct nested *nested, int namespace_fd);
 /* Answers nested_ask(): 0 or -errno. */
-int nested_register(struct nested *nested, pid_t tid, uint64_t address, uint64_t size);
-/* Whether the boxes around tid, if any, let it make this name in this directory (path: for their globs), or
- * move this object. */
-bool nested_allows_name(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode,
-			const char *name, const char *path);
-/* The same for a symbolic link, where a directory of ruled names is missing. */
-bool nested_allows_link(const struct nested *nested, pid_t tid, const char *path);
+int nested_register(struct nested *nested, const struct target *target, uint64_t address, uint64_t size);
+/* Whether the boxes around a process, if any, let it make or write what is at a place whose directory has that device
+ * and inode. */
+bool nested_allows_name(const struct nested *nested, const struct target *target, const struct place *place,
+			uint64_t device, uint64_t inode);
+/* Whether they let it write the object at path. */
+bool nested_allows_write(const struct nested *nested, const struct target *target, const char *path);
+/* Whether those within the box that has bound it (nested_box_of(); 0: none has) let it connect to the local socket
+ * there. */
+bool nested_allows_socket(const struct nested *nested, const struct target *target, const char *path, uint64_t box);
+/* Whether what is at one place may go to the other; to the same one: whether a symbolic link may stand there. */
+bool nested_allows_rename(const struct nested *nested, const struct target *target, const struct place *from,
+			  const struct place *to);
+/* Whether none of them has mounted anything on the object. */
 bool nested_allows_move(const struct nested *nested, pid_t tid, uint64_t device, uint64_t inode);
+/* Their policies, as many as there is room for; more than that: the caller must refuse. */
+size_t nested_policies(const struct nested *nested, pid_t tid, const struct policy **ret_policies, size_t room);
 /* The innermost inner box around tid, as a number; 0: none. */
 uint64_t nested_box_of(const struct nested *nested, pid_t tid);
 /* Whether a socket that this box (see above) has bound is one of tid's own. */
 bool nested_is_within(const struct nested *nested, pid_t tid, uint64_t box);
-/* Whether the boxes around tid, if any, let it connect to the local socket at path. */
-bool nested_allows_socket(const struct nested *nested, pid_t tid, const char *path);
 
 #endif

@@ -211,3 +211,22 @@ int broker_help(struct call *call, int (*act)(struct call *call, const void *arg
 
 	return start_helper(call, &order, false);
 }
+
+int broker_replicate_now(struct call *call, int (*act)(struct call *call, const void *argument), const void *argument)
+{
+	struct stand stand = { .root = -1 };
+	int r, status;
+	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		r = find_stand(&call->target, &stand);
+		if (r == 0)
+			r = broker_is_waiting(call) ? take_stand(&stand) : -ESRCH;
+		_exit(r < 0 ? -r : -act(call, argument));
+	}
+	while ((r = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
+		;
+	return r == pid && WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}

@@ -10,5 +10,7 @@
 int broker_replicate(struct call *call, int (*act)(struct call *call, const void *argument), const void *argument);
 /* The same in a process that stands where we stand. */
 int broker_help(struct call *call, int (*act)(struct call *call, const void *argument), const void *argument);
+/* The same, and waits for it: act may do nothing that waits. Its process id namespace stays ours. */
+int broker_replicate_now(struct call *call, int (*act)(struct call *call, const void *argument), const void *argument);
 
 #endif

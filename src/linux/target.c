@@ -227,12 +227,59 @@ int target_path_of(int fd, char path[TARGET_PATH_MAX])
 	return path[0] == '/' ? 0 : -ENOENT;
 }
 
+static uint64_t inode_at(int directory, const char *name)
+{
+	autoclose int fd = openat(directory, name, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	return fd < 0 || fstat(fd, &st) < 0 ? 0 : st.st_ino;
+}
+
+/* The process id in the innermost namespace that the process is in: the last one of "NSpid:\t25\t3". */
+static long inner_pid(int directory, const char *name)
+{
+	char text[2048];
+	autoclose int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	char *line, *end;
+
+	text[size < 0 ? 0 : size] = '\0';
+	line = strstr(text, "\nNStgid:");
+	if (!line)
+		return 0;
+	end = strchr(line + 1, '\n');
+	if (!end)
+		return 0;
+	*end = '\0';
+	return strtol(strrchr(line, '\t') + 1, NULL, 10);
+}
+
+/* Whether a directory of procfs, or the one above, is the target's: in a process id namespace of its own it has other
+ * numbers than it has for us. */
+static bool is_of_target(const struct target *target, int directory)
+{
+	autoclose int own = target_open(target, ".", O_PATH | O_DIRECTORY);
+	static const struct { const char *space, *status; } rows[] = {
+		{ "ns/pid", "status" }, { "../ns/pid", "../status" },
+	};
+
+	for (size_t i = 0; own >= 0 && i < ARRAY_SIZE(rows); i++) {
+		uint64_t space = inode_at(directory, rows[i].space);
+		long pid = space ? inner_pid(directory, rows[i].status) : 0;
+
+		if (pid)
+			return pid == inner_pid(own, "status") && space == inode_at(own, "ns/pid");
+	}
+	return false;
+}
+
 bool place_is_own_proc(const struct target *target, const struct place *place)
 {
 	char prefix[32];
 
 	snprintf(prefix, sizeof(prefix), "/proc/%d/", (int)target->tid);
-	return !strncmp(place->path, prefix, strlen(prefix));
+	return !strncmp(place->path, prefix, strlen(prefix)) ||
+	       (target->own_root && is_of_target(target, place->parent_fd));
 }
 
 /* Where a link leads: the kernel's own links in the target's /proc/PID are followed as they are, any other by

@@ -12,6 +12,7 @@
 struct target {				/* a thread stopped in a call */
 	pid_t tid;
 	bool narrow;			/* in a 32-bit call: longs and pointers in its structures have 4 bytes */
+	uint64_t tree;			/* inode of its mount namespace, where it may have one of its own */
 	bool own_root;			/* it may have another root than pid 1: a nested sandbox */
 	bool respelt;			/* the path began with its /proc: counts from our root, up to the link there */
 };

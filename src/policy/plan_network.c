@@ -165,15 +165,18 @@ static int gap_of_masks(struct plan *plan)
 	});
 }
 
+/* Landlock keeps them from the command, but not from a broker around us, which connects for it. */
 static int gap_of_abstract(struct plan *plan)
 {
-	if (plan->policy->network == NETWORK_OFF || plan->features.landlock_abi >= 6)
+	struct plan_gap gap = { .what = "abstract sockets of the host are out of reach", .acceptable = true,
+				.origin = plan->policy->network_origin };
+
+	if (plan->policy->network == NETWORK_OFF || (plan->features.landlock_abi >= 6 && !plan->features.outer_broker))
 		return 0;
-	return plan_add_gap(plan, (struct plan_gap){
-		.what = "abstract sockets of the host are out of reach", .origin = plan->policy->network_origin,
-		.missing = "with the network on this takes Landlock ABI 6", .remedy = "a kernel of 6.12 or later",
-		.acceptable = true,
-	});
+	gap.missing = plan->features.outer_broker ? "the bawn around this one connects, by its own rules" :
+						    "with the network on this takes Landlock ABI 6";
+	gap.remedy = plan->features.outer_broker ? "the network off" : "a kernel of 6.12 or later";
+	return plan_add_gap(plan, gap);
 }
 
 int plan_network_gaps(struct plan *plan)

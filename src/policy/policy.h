@@ -304,6 +304,14 @@ bool policy_opens_all(const struct policy *policy, enum operation operation);
 const struct rule *policy_enclosing(const struct policy *policy, const char *path);
 /* Index of the rule exactly at path, or -1. */
 ptrdiff_t policy_rule_at(const struct policy *policy, const char *path);
+/* image.c: a policy as bytes, for a bawn around this one; what policy_decide() and policy_rename_allowed() look at, and
+ * the work trees. */
+void policy_pack(const struct policy *policy, struct text *image);
+/* Whether others' bytes are sound, and how much room policy_unpack() needs for arrays besides. */
+bool policy_image_check(const char *image, size_t size, size_t *ret_room);
+/* After policy_image_check(); the policy points into the image and the room, which is aligned as by malloc(). */
+void policy_unpack(const char *image, size_t size, void *room, struct policy *ret_policy);
+
 /* One pattern against one absolute path: * ? [...] {a,b} within a component, ** across. glob_prefix: whether
  * something below this directory could still match. */
 bool glob_match(const char *pattern, const char *path, bool nocase);

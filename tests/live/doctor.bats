@@ -12,6 +12,7 @@ load helpers
 }
 
 @test "doctor_says_what_is_missing_and_what_to_change" {
+  needs_host "its /proc/sys is read-only"
   # in a user namespace of the test's own, where the limit is ours to set
   expect 1 unshare -Ur sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$1" doctor' sh "$BAWN"
   says "max_user_namespaces" "not all of it can be enforced here"

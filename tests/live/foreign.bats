@@ -55,6 +55,7 @@ foreign_closed() {
 }
 
 @test "i386_calls_set_no_set_id_bit" {
+  needs_host "it sets no set-id bits"
   local file
   for file in "$OUTSIDE/f" "$WS/f"; do echo > "$file"; done
   works i386 chmod "@$OUTSIDE/f" 04755
@@ -112,6 +113,7 @@ foreign_closed() {
 }
 
 @test "i386_calls_reach_no_closed_facility" {
+  needs_host "it has no io_uring"
   foreign_closed keyctl 0 -3 0
   foreign_closed bpf 0 =2,4,4,1 72
   foreign_closed perf_event_open =1,64,0,0,0,0,0,0,0,0,0x60 0 -1 -1 0
@@ -134,6 +136,7 @@ foreign_closed() {
 }
 
 @test "socketcall_makes_no_socket_that_the_single_calls_would_not" {
+  needs_host "an inner box has no socketcall"
   foreign_closed socketcall 1 =40,1,0
   foreign_closed socketcall 1 =16,3,12
   says "Address family not supported"
@@ -153,6 +156,7 @@ foreign_closed() {
 }
 
 @test "arguments_of_socketcall_rewritten_during_the_call_make_no_closed_socket" {
+  needs_host "an inner box has no socketcall"
   works race-socketcall 20000
   expect 1 box --allow-kernel foreign-arch -- "$PROBE" race-socketcall 30000
   [[ $output =~ ([0-9]+)\ made,\ ([0-9]+)\ refused ]] || fail "$output"
@@ -160,12 +164,14 @@ foreign_closed() {
 }
 
 @test "a_network_namespace_of_ones_own_gets_no_socket_of_another" {
+  needs_host "an inner box has no socketcall"
   open_allowed --allow-kernel user-namespaces -- socketcall 1 =2,1,0
   expect 1 box --allow-kernel foreign-arch --allow-kernel user-namespaces -- unshare -Un "$PROBE" i386 socketcall 1 =2,1,0
   says "Function not implemented"
 }
 
 @test "i386_calls_do_not_type_into_the_terminal" {
+  needs_host "it lets nobody type into terminals"
   works terminal "end" "$PROBE" i386 ioctl 0 0x5412 @x
   says "status 0"
   works terminal "end" "$BAWN" run --allow-kernel foreign-arch -- "$PROBE" i386 ioctl 0 0x5412 @x
@@ -252,8 +258,14 @@ names() {
   says "Invalid argument"
 }
 
-@test "i386_calls_make_no_ruled_name_and_write_no_ruled_file" { names; }
-@test "i386_calls_make_no_ruled_name_where_user_namespaces_are_open_too" { names user-namespaces; }
+@test "i386_calls_make_no_ruled_name_and_write_no_ruled_file" {
+  needs_host "an inner box has no openat2"
+  names
+}
+@test "i386_calls_make_no_ruled_name_where_user_namespaces_are_open_too" {
+  needs_host "an inner box has no openat2"
+  names user-namespaces
+}
 
 # No mount stands on what others make after the start: only the name rules it.
 @test "i386_calls_write_no_ruled_file_that_came_later" {
@@ -295,6 +307,7 @@ names() {
 }
 
 @test "a_file_too_large_for_32_bits_opens_only_for_who_asks_for_it" {
+  needs_host "an inner box has no openat2"
   truncate -s 3G large "$OUTSIDE/large"
   refused_by() { "$@" && says "Value too large"; }
   refused_by expect 1 "$PROBE" i386 open "@$OUTSIDE/large" 1
@@ -323,6 +336,7 @@ inside32() {
 }
 
 @test "i386_file_operations_end_as_they_do_without_the_box" {
+  needs_host "an inner box has no socketcall"
   mkdir "$OUTSIDE/sub" sub
   cp "$PROBE32" "$OUTSIDE/sub/probe"
   cp "$PROBE32" sub/probe
@@ -333,6 +347,7 @@ inside32() {
 }
 
 @test "i386_sockets_semaphores_and_shared_memory_work_inside" {
+  needs_host "an inner box has no socketcall"
   local trial
   for trial in socketpair "unix-stream $WS/sock" "unix-stream sock" "unix-stream /dev/shm/sock" \
       unix-abstract tcp tcp6 udp posix-semaphore shared-memory system-v; do
@@ -355,7 +370,10 @@ race32() {
 }
 
 @test "a_path_of_an_i386_program_rewritten_during_open_makes_nothing_protected" { race32 open; }
-@test "a_path_of_an_i386_program_rewritten_during_bind_makes_nothing_protected" { race32 bind; }
+@test "a_path_of_an_i386_program_rewritten_during_bind_makes_nothing_protected" {
+  needs_host "an inner box has no socketcall"
+  race32 bind
+}
 
 @test "i386_programs_run_threads_children_and_pipes" {
   inside32 -- threads 100
@@ -369,6 +387,7 @@ race32() {
 }
 
 @test "i386_programs_are_refused_what_others_are" {
+  needs_host "an inner box has no socketcall"
   mkdir .git
   echo config > .git/config
   echo > file

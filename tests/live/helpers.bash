@@ -4,6 +4,8 @@
 # Every attack is tried twice: without the box, where it must work on a target of our own, and inside, where it must not.
 # shellcheck disable=SC2034,SC2154,SC2153		# bats sets status and output; tests use what is set here
 
+# Whether these tests run in a box themselves (make check-self); the name is then ours.
+if [ "${BAWN-}" = 1 ]; then export BAWN_LIVE_INSIDE=1; fi
 BAWN=$(realpath "$BATS_TEST_DIRNAME/../../build/bawn")
 PROBE=$(realpath "$BATS_TEST_DIRNAME/../../build/probe")
 # Not below /tmp, which is writable in every box; the same file system as what the tests link to.
@@ -29,6 +31,14 @@ remove_world() {
 
 setup() { make_world; }
 teardown() { remove_world; }
+
+# needs_host WHAT: what this test shows first, or uses, is closed by the box around it when the tests run in one; then it is
+# skipped, and tools/check tells. Only for tests that can do nothing without it.
+needs_host() { ! is_inside || skip "inside a box: $1"; }
+
+is_inside() { [ -n "${BAWN_LIVE_INSIDE-}" ]; }
+# What --network can be: an inner box with the network on is refused, for the outer one decides about the loopback.
+networks() { is_inside && echo off || echo off full; }
 
 is_root() { [ "$(id -u)" = 0 ]; }
 

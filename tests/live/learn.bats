@@ -29,6 +29,7 @@ has() {
 }
 
 @test "a tool's own directories, not its four hundred files" {
+  needs_host "it has the only listener, so nothing is learned in an inner one"
   cat > tool.sh <<'SH'
 mkdir -p ~/.cache/pip/http/a ~/.local/share/tool/x ~/.cargo/registry
 i=0; while [ $i -lt 400 ]; do echo $i > ~/.cache/pip/http/a/$i; i=$((i+1)); done
@@ -43,6 +44,7 @@ SH
 }
 
 @test "nothing is granted that needs thought, and nothing that was there is changed" {
+  needs_host "it has the only listener, so nothing is learned in an inner one"
   echo old > ~/.netrc
   mkdir ~/.ssh
   echo key > ~/.ssh/id
@@ -60,6 +62,7 @@ SH
 }
 
 @test "a denied path stays denied while learning" {
+  needs_host "it has the only listener, so nothing is learned in an inner one"
   mkdir ~/private
   echo s > ~/private/s
   expect 0 "$BAWN" learn --deny ~/private -o "$WORLD/p.toml" -- sh -c 'cat ~/private/s; echo x > ~/private/t; true'
@@ -69,6 +72,7 @@ SH
 }
 
 @test "a second lesson is added to the first" {
+  needs_host "it has the only listener, so nothing is learned in an inner one"
   learns sh -c 'mkdir -p ~/.one; echo x > ~/.one/f'
   rm -rf ~/.one
   learns sh -c 'mkdir -p ~/.two; echo x > ~/.two/f; mkdir -p ~/.one; echo x > ~/.one/f'
@@ -80,12 +84,14 @@ SH
 }
 
 @test "the workspace itself is written while learning" {
+  needs_host "it has the only listener, so nothing is learned in an inner one"
   expect 0 "$BAWN" learn -o "$WORLD/p.toml" -- sh -c 'echo x > made; echo x > ~/.f'
   unchanged made x
   missing ~/.f
 }
 
 @test "a learning run that fails says so, and writes what it saw" {
+  needs_host "it has the only listener, so nothing is learned in an inner one"
   expect 7 "$BAWN" learn -o "$WORLD/p.toml" -- sh -c 'echo x > ~/.f; exit 7'
   has 'filesystem."~/.f" = "write"'
   expect 125 "$BAWN" learn -- true
@@ -96,6 +102,7 @@ SH
 }
 
 @test "make, with a compiler" {
+  needs_host "it has the only listener, so nothing is learned in an inner one"
   mkdir -p src
   echo 'int main(void) { return 0; }' > src/a.c
   printf 'a: src/a.c\n\tgcc -o a src/a.c\n\tinstall -D a %s/opt/a\n' ~ > Makefile
@@ -106,6 +113,7 @@ SH
 }
 
 @test "python tests with their caches" {
+  needs_host "it has the only listener, so nothing is learned in an inner one"
   mkdir -p tests
   printf 'import os, unittest\nclass T(unittest.TestCase):\n  def test(self):\n    os.makedirs(os.path.expanduser("~/.cache/pytest/v"), exist_ok=True)\n    open(os.path.expanduser("~/.cache/pytest/v/nodes"), "w").write("x")\n' > tests/test_a.py
   learns python3 -m unittest discover -s tests
@@ -113,6 +121,7 @@ SH
 }
 
 @test "git clone of a local repository" {
+  needs_host "it has the only listener, so nothing is learned in an inner one"
   git init -q "$OUTSIDE/repo"
   git -C "$OUTSIDE/repo" commit -q --allow-empty -m x
   clean() { rm -rf clone; }
@@ -121,6 +130,7 @@ SH
 }
 
 @test "npm ci from a local mirror" {
+  needs_host "it has the only listener, so nothing is learned in an inner one"
   local port pid
   mkdir -p "$OUTSIDE/mirror" "$OUTSIDE/dep/package"
   echo '{"name":"dep","version":"1.0.0"}' > "$OUTSIDE/dep/package/package.json"

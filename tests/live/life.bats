@@ -48,6 +48,7 @@ load helpers
 }
 
 @test "the_broker_starts_with_the_first_new_name" {
+  needs_host "its broker is that of the inner box too"
   # shellcheck disable=SC2016
   expect 0 box -- sh -c 'set -- /proc/[0-9]*; echo "before: $#"; : > file; set -- /proc/[0-9]*; echo "after: $#"'
   says "before: 2" "after: 3"

@@ -59,6 +59,7 @@ no_arrival() {
 ways=(tcp mptcp udp udp-sendto udp-sendmsg udp-sendmmsg)
 
 @test "the_hosts_loopback_is_closed_to_every_call_and_spelling" {
+  needs_host "an inner box with the network on is refused, and the host of its ports is the outer box"
   local network host how before own
   host_server
   own=$(hostname -I | tr ' ' '\n' | grep -m 1 '^[0-9.]*$' || :)
@@ -86,6 +87,7 @@ ways=(tcp mptcp udp udp-sendto udp-sendmsg udp-sendmmsg)
 }
 
 @test "an_address_rewritten_in_the_middle_does_not_reach_loopback" {
+  needs_host "an inner box with the network on is refused, and the host of its ports is the outer box"
   local how before
   host_server
   for _ in {1..20}; do
@@ -99,6 +101,7 @@ ways=(tcp mptcp udp udp-sendto udp-sendmsg udp-sendmmsg)
 }
 
 @test "a_listed_port_is_reached_and_no_other" {
+  needs_host "an inner box with the network on is refused, and the host of its ports is the outer box"
   local network other
   host_server
   other=$PORT; rm "$WORLD/port"; host_server
@@ -123,6 +126,7 @@ free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1
 reached() { "$PROBE" name-port tcp 127.0.0.1 "$1" > /dev/null 2>&1; }
 
 @test "a_listed_port_is_offered_to_the_host_and_no_other" {
+  needs_host "an inner box with the network on is refused, and the host of its ports is the outer box"
   local network host port open
   for network in off full; do
     for host in 127.0.0.1 0.0.0.0 ::1; do
@@ -142,6 +146,7 @@ reached() { "$PROBE" name-port tcp 127.0.0.1 "$1" > /dev/null 2>&1; }
 }
 
 @test "what_a_box_offers_on_loopback_only_the_box_reaches" {
+  needs_host "an inner box with the network on is refused, and the host of its ports is the outer box"
   local network script
   script='import os, socket, sys, time
 ports = []
@@ -179,6 +184,7 @@ time.sleep(20)'
 }
 
 @test "what_passes_a_relay_arrives_whole_and_ends_as_it_was_ended" {
+  needs_host "an inner box with the network on is refused, and the host of its ports is the outer box"
   local port
   port=$(free_port)
   cat > talk.py << 'PYTHON'
@@ -220,6 +226,7 @@ PYTHON
 }
 
 @test "local_binding_opens_the_whole_loopback" {
+  needs_host "an inner box with the network on is refused, and the host of its ports is the outer box"
   host_server
   cat > "$WORLD/p.toml" << TOML
 [permissions.p]
@@ -234,12 +241,14 @@ TOML
 }
 
 @test "a_port_in_use_is_said_at_the_start" {
+  needs_host "an inner box with the network on is refused, and the host of its ports is the outer box"
   host_server
   expect 125 box --listen "$PORT" -- true
   says "loopback port" "$PORT" "Address in use"
 }
 
 @test "messages_of_every_kind_pass_where_they_are_looked_into" {
+  needs_host "an inner box with the network on is refused, and the host of its ports is the outer box"
   cat > work.py << 'PYTHON'
 import array, os, signal, socket, threading, time
 a, b = socket.socketpair()
@@ -307,6 +316,7 @@ PYTHON
 }
 
 @test "a_report_names_the_port" {
+  needs_host "an inner box with the network on is refused, and the host of its ports is the outer box"
   host_server
   expect 1 box --network full -- "$PROBE" name-port tcp 127.0.0.1 "$PORT"
   says "denied: connect 127.0.0.1:$PORT" "--connect $PORT"

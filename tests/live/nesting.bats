@@ -108,6 +108,7 @@ held() {
 }
 
 @test "protected_files_cannot_be_removed_through_a_tree_that_was_left" {
+  needs_host "it keeps names in trees that were left"
   local file
   git init -q .
   mkdir pinned; touch masked read twin pinned/read
@@ -129,6 +130,7 @@ held() {
 }
 
 @test "missing_names_cannot_be_made_by_showing_a_part_of_a_root_elsewhere" {
+  needs_host "it makes no names in trees that are mounted nowhere"
   local trial
   mkdir sub other
   for trial in part clone left; do
@@ -159,6 +161,7 @@ held() {
 }
 
 @test "no_overlay_makes_names_in_a_writable_directory" {
+  needs_host "it mounts no overlay"
   mkdir up work
   works nest-overlay "$WS/up" "$WS/work" .env
   rm -rf up work; mkdir up work
@@ -172,6 +175,7 @@ held() {
 }
 
 @test "root_of_a_namespace_gives_no_file_a_capability" {
+  needs_host "it sets no file capability"
   touch tool
   works nest-capability "$WS/tool"; rm tool; touch tool
   held -- nest-capability "$WS/tool"
@@ -182,6 +186,7 @@ held() {
 }
 
 @test "a_log_of_denials_opens_nothing_of_that" {
+  needs_host "it has the only listener"
   touch read tool
   held --log-denials --read read -- nest-remove "$WS/read"
   held --log-denials --deny '**/.env' -- nest-part "$WS" .env
@@ -202,6 +207,7 @@ held() {
 }
 
 @test "a_program_that_confines_itself_is_told_that_it_is_not" {
+  needs_host "it lets no other program use Landlock"
   expect 1 "$PROBE" own-domain "$WS/made"
   says "Permission denied"
   expect 1 open_box -- "$PROBE" own-domain "$WS/made"
@@ -253,6 +259,7 @@ held() {
 }
 
 @test "a_machine_without_user_namespaces_is_told_so" {
+  needs_host "its /proc/sys is read-only"
   # in a user namespace of the test's own, where the limit is ours to set
   expect 125 unshare -Ur sh -c 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$1" run -- true' sh "$BAWN"
   says "max_user_namespaces"

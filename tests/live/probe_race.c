@@ -196,7 +196,8 @@ static const char *storm_round(void)
 		return "rename";
 	if (AGAIN(symlink("x", "storm/symlink")) < 0)
 		return "symlink";
-	if (unlink("storm/file") < 0 || unlink("storm/other") < 0 || unlink("storm/symlink") < 0 || rmdir("storm") < 0)
+	if (AGAIN(unlink("storm/file")) < 0 || AGAIN(unlink("storm/other")) < 0 ||
+	    AGAIN(unlink("storm/symlink")) < 0 || AGAIN(rmdir("storm")) < 0)
 		return "unlink";
 	return NULL;
 }
