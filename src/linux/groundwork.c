@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* groundwork.c — what no rule changes is made while the policy is still being resolved.
+/* groundwork.c — what no rule changes can be made while the policy is still being resolved (child_begin() in
+ * run/supervise.c says why it is begun at the start itself for now).
  *
  * Namespaces take as long to make as a policy takes to resolve, and a second processor is usually idle. So a
  * helper process makes them meanwhile, maps the user, drops what capabilities it can for good and makes the tree
@@ -406,7 +407,8 @@ void linux_begin_network(struct groundwork *groundwork)
 
 static void reap(pid_t *pid)
 {
-	while (*pid > 0 && waitpid(*pid, NULL, __WALL) < 0 && errno == EINTR)
+	/* not EINTR alone: errno may be another's while a helper lives */
+	while (*pid > 0 && waitpid(*pid, NULL, __WALL) != *pid && errno != ECHILD)
 		;
 	*pid = 0;
 }

@@ -452,9 +452,12 @@ int linux_start(const struct box *box, const struct command *command, struct gro
 
 	if (r < 0)
 		return r;
-	if (!groundwork && !box->plan->policy->unconfined)
-		groundwork = begun_late = linux_begin();
 	r = prepare(&in, command, err);
+	if (r == 0 && !groundwork && !box->plan->policy->unconfined) {
+		groundwork = begun_late = linux_begin();
+		if (box->plan->policy->network == NETWORK_OFF)
+			linux_begin_network(groundwork);
+	}
 	if (r == 0)
 		r = start_with_mask(&in, groundwork, ret_process, err);
 	forget(&in);

@@ -56,9 +56,13 @@ static void forwarded_set(sigset_t *ret_set)
  * --------------------------------------------------------------------------------------------------------------------
  */
 
+/* Nothing, although linux_begin() is made for it: its helpers share our memory and so our errno, and what reads that
+ * meanwhile (the host's files, the probe of the machine) would now and then take a number of theirs for its own.
+ * linux_start() begins once nothing is left but to wait. It could be early again with a thread pointer of its own
+ * (CLONE_SETTLS) for each helper. */
 struct groundwork *child_begin(void)
 {
-	return linux_begin();
+	return NULL;
 }
 
 void child_begin_network(struct groundwork *groundwork)
