@@ -271,12 +271,13 @@ char *glob_base(struct arena *arena, const char *pattern)
 {
 	char *base = arena_alloc(arena, strlen(pattern) + 2), *out = base, *slash = base;
 
-	for (; base && *pattern && !strchr("*?[{}", *pattern); *out++ = *pattern++) {
+	for (; base && *pattern && !strchr("*?[{}", *pattern); pattern++) {
 		pattern += *pattern == '\\' && pattern[1];
-		if (*pattern == '/') {
-			pattern += strspn(pattern, "/") - 1;
+		if (*pattern == '/' && out > base && out[-1] == '/')
+			continue;		/* several are one, also when one is spelt \/ */
+		if (*pattern == '/')
 			slash = out;
-		}
+		*out++ = *pattern;
 	}
 	if (base)
 		slash[slash == base] = '\0';
