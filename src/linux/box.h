@@ -205,7 +205,7 @@ int mounts_seal(struct inside *in);
 int landlock_enter(struct inside *in);
 int landlock_enter_creation(struct inside *in);
 
-/* Those from here on are dropped by pid 1: until one fails, and in the helper no call may. */
+/* Those from here on are dropped by pid 1: until one fails. */
 #define GROUNDWORK_CAPABILITIES 38	/* all but CAP_PERFMON, CAP_BPF, CAP_CHECKPOINT_RESTORE (5.8, 5.9) */
 
 /* groundwork.c: lets the helper clone pid 1, which goes on with inside_run(). What failed before that comes through
@@ -215,9 +215,9 @@ int groundwork_finish(struct groundwork *groundwork, struct inside *in, struct p
 /* Functions that end the process, on a stack that the address sanitizer does not know: it would look for its end. */
 #define ON_OTHER_STACK __attribute__((no_sanitize("address")))
 ON_OTHER_STACK _Noreturn void inside_run(struct inside *in);
-/* The parts of it that mounts.c and devices.c make. */
-int mounts_make_scratch(int *ret_fd);
-int devices_make_terminals(int *ret_fd);
+/* scratch.c: parts that need no plan; they leave errno alone. -errno. */
+int scratch_make(int *ret_fd);
+int scratch_make_terminals(int *ret_fd);
 /* relay.c: around the step that joins the box's network namespace. */
 int relay_begin(struct inside *in);
 int relay_finish(struct inside *in);

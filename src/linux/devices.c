@@ -15,9 +15,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *const own_nodes[] = { "full", "null", "random", "tty", "urandom", "zero" };
+const char *const devices_own[DEVICES_OWN] = { "full", "null", "random", "tty", "urandom", "zero" };
 
-_Static_assert(ARRAY_SIZE(own_nodes) == ARRAY_SIZE(((struct inside *)NULL)->node_fds), "one descriptor for each");
+_Static_assert(DEVICES_OWN == ARRAY_SIZE(((struct inside *)NULL)->node_fds), "one descriptor for each");
 
 /* --- taken hold of, before the root changes ----------------------------------------------- */
 
@@ -36,8 +36,8 @@ static int clone_own_nodes(struct inside *in)
 {
 	char path[32] = "/dev/";
 
-	for (size_t i = 0; i < ARRAY_SIZE(own_nodes); i++) {
-		strcpy(path + 5, own_nodes[i]);
+	for (size_t i = 0; i < DEVICES_OWN; i++) {
+		strcpy(path + 5, devices_own[i]);
 		in->node_fds[i] = clone_device(AT_FDCWD, path, 0);
 		if (in->node_fds[i] < 0 && in->node_fds[i] != -ENOENT)
 			return in->node_fds[i];
@@ -114,28 +114,6 @@ int devices_clone(struct inside *in)
 
 /* --- their places, in the scratch --------------------------------------------------------- */
 
-int devices_make_own_places(int scratch)
-{
-	static const struct { const char *name, *target; } links[] = {
-		{ "dev/fd", "/proc/self/fd" }, { "dev/ptmx", "pts/ptmx" }, { "dev/stderr", "/proc/self/fd/2" },
-		{ "dev/stdin", "/proc/self/fd/0" }, { "dev/stdout", "/proc/self/fd/1" },
-	};
-	char name[32] = "dev/";
-
-	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-		if (symlinkat(links[i].target, scratch, links[i].name) < 0)
-			return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(own_nodes); i++) {
-		strcpy(name + 4, own_nodes[i]);
-		if (mknodat(scratch, name, S_IFREG, 0) < 0)
-			return -errno;
-	}
-	if (mknodat(scratch, "dev/console", S_IFREG, 0) < 0 || mkdirat(scratch, "dev/pts", 0755) < 0 ||
-	    mkdirat(scratch, "dev/shm", 0755) < 0)
-		return -errno;
-	return 0;
-}
-
 static int make_link(int scratch, const struct device_op *op)
 {
 	size_t size = strlen(op->path) - strlen(path_base(op->path)) - 1;
@@ -170,26 +148,14 @@ int devices_make_places(struct inside *in)
 
 /* --- put in place ------------------------------------------------------------------------- */
 
-static int new_devpts(void)
-{
-	autoclose int context = sys_fsopen("devpts");
-
-	if (context < 0 || sys_fsconfig(context, SYS_FSCONFIG_SET_FLAG, "newinstance", NULL) < 0 ||
-	    sys_fsconfig(context, SYS_FSCONFIG_SET_STRING, "ptmxmode", "0666") < 0 ||
-	    sys_fsconfig(context, SYS_FSCONFIG_SET_STRING, "mode", "620") < 0 ||
-	    sys_fsconfig(context, SYS_FSCONFIG_CMD_CREATE, NULL, NULL) < 0)
-		return -1;
-	return sys_fsmount(context, SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NOEXEC);
-}
-
 static int put_own_nodes(const struct inside *in)
 {
 	char path[32] = "/dev/";
 
-	for (size_t i = 0; i < ARRAY_SIZE(own_nodes); i++) {
+	for (size_t i = 0; i < DEVICES_OWN; i++) {
 		int r;
 
-		strcpy(path + 5, own_nodes[i]);
+		strcpy(path + 5, devices_own[i]);
 		r = in->node_fds[i] < 0 ? 0 : mounts_put(in->node_fds[i], path);
 		if (r < 0)
 			return r;
@@ -226,12 +192,6 @@ static int put_granted(struct inside *in)
 	}
 	in->item = SIZE_MAX;
 	return 0;
-}
-
-int devices_make_terminals(int *ret_fd)
-{
-	*ret_fd = new_devpts();
-	return *ret_fd < 0 ? -errno : 0;
 }
 
 /* From here on the scratch and the pins lie beneath this mount. */

@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* groundwork.c — what no rule changes can be made while the policy is still being resolved (child_begin() in
- * run/supervise.c says why it is begun at the start itself for now).
+/* groundwork.c — what no rule changes is made while the policy is still being resolved.
  *
  * Namespaces take as long to make as a policy takes to resolve, and a second processor is usually idle. So a
  * helper process makes them meanwhile, maps the user, drops what capabilities it can for good and makes the tree
  * of /dev; a second one, the dearest of all, the network namespace. When the plan stands, the helper is given its
  * turn: it clones pid 1, whose parent is the caller all the same (CLONE_PARENT), and ends.
  *
- * The helpers share the caller's memory, so that pid 1 has the plan. They share errno too: a call of theirs may only
- * fail where the start fails with it, or the caller might read their number for its own. Their descriptors are their
+ * The helpers share the caller's memory, so that pid 1 has the plan. They share errno too, which the caller reads while
+ * it goes on: so until their turn comes they leave it alone (raw.h), and do not read it. Their descriptors are their
  * own, or another thread of the caller's that forks would hold files open on the box's mounts; what has to cross
  * later is sent. All signals are blocked: no handler of the caller's runs in them. Nothing of the command's exists
  * yet, and neither helper is in the box's pid namespace: what runs inside never sees them. pid 1 shares nothing.
  *
- * Should: do only what holds for every policy. Mustn't: allocate, touch what the caller uses meanwhile, outlive the
- * caller. */
+ * Should: do only what holds for every policy. Mustn't: allocate, touch what the caller uses meanwhile (errno), outlive
+ * the caller. */
 #include "linux/box.h"
+#include "linux/raw.h"
 
 #include <net/if.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,10 +36,11 @@
 #define STACKS_BYTES	(GUARD_BYTES + STACK_BYTES + NETWORK_STACK_BYTES)
 
 enum turn { TURN_GROUNDWORK, TURN_PID_1, TURN_NONE };
+enum network { NETWORK_UNSAID, NETWORK_WANTED, NETWORK_UNWANTED };
 
 struct groundwork {
 	pid_t caller;
-	bool network;			/* a namespace of its own is wanted; may be said while the helper is at work */
+	uint32_t network;		/* enum network: whether one of its own is wanted; a futex */
 	char uid_map[32], gid_map[32];
 	pid_t helper, network_helper;
 	int report_fd;			/* socket: how the start went; the other way, descriptors to the helper */
@@ -58,10 +58,11 @@ struct groundwork {
 
 static int write_file(const char *path, const char *text)
 {
-	autoclose int fd = sys_open(path, O_WRONLY | O_CLOEXEC);
+	autoclose int fd = raw_open(path, O_WRONLY | O_CLOEXEC);
 	size_t size = strlen(text);
+	ssize_t r = fd < 0 ? fd : raw_write(fd, text, size);
 
-	return fd < 0 || write(fd, text, size) != (ssize_t)size ? -errno : 0;
+	return r < 0 ? (int)r : r == (ssize_t)size ? 0 : -EIO;
 }
 
 /* --- descriptors on their way --------------------------------------------------------------- */
@@ -93,7 +94,7 @@ static void send_descriptor(int socket_fd, int number, int fd)
 		header->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(header), &fd, sizeof(int));
 	}
-	sendmsg(socket_fd, &message, MSG_NOSIGNAL);
+	raw_call(SYS_sendmsg, socket_fd, (long)&message, MSG_NOSIGNAL, 0, 0);
 }
 
 static int receive_descriptor(int socket_fd)
@@ -124,21 +125,22 @@ static int loopback_up(int fd)
 {
 	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
 
-	return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
+	return fd < 0 ? fd : raw_ioctl(fd, SIOCSIFFLAGS, &request);
 }
 
 static int make_network(int *ret_fd)
 {
 	autoclose int fd = -1;
-	int r;
+	int r = raw_unshare(CLONE_NEWNET);
 
-	if (unshare(CLONE_NEWNET) < 0)
-		return -errno;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (r < 0)
+		return r;
+	fd = raw_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC);
 	r = loopback_up(fd);
-	if (r == 0 && ret_fd)
-		*ret_fd = ioctl(fd, SYS_SIOCGSKNS);
-	return r < 0 || !ret_fd || *ret_fd >= 0 ? r : -errno;
+	if (r < 0 || !ret_fd)
+		return r;
+	*ret_fd = raw_ioctl(fd, SYS_SIOCGSKNS, NULL);
+	return *ret_fd < 0 ? *ret_fd : 0;
 }
 
 ON_OTHER_STACK static int network_main(void *argument)
@@ -153,18 +155,26 @@ ON_OTHER_STACK static int network_main(void *argument)
 /* Where it ends before it has sent anything, pid 1 learns of it: nobody else has its end of the socket. */
 static int network_begin(struct groundwork *groundwork)
 {
-	int number;
+	int r;
 
-	if (!__atomic_load_n(&groundwork->network, __ATOMIC_ACQUIRE) || groundwork->network_helper)
+	if (__atomic_load_n(&groundwork->network, __ATOMIC_ACQUIRE) != NETWORK_WANTED || groundwork->network_helper)
 		return 0;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, groundwork->network_ends) < 0)
-		return -errno;
+	r = (int)raw_call(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, (long)groundwork->network_ends, 0);
+	if (r < 0)
+		return r;
 	groundwork->network_helper = clone(network_main, groundwork->stacks + STACKS_BYTES,
 					   CLONE_VM | CLONE_PARENT, groundwork);
-	number = errno;
 	groundwork->network_fd = groundwork->network_ends[0];
 	close(groundwork->network_ends[1]);
-	return groundwork->network_helper < 0 ? -number : 0;
+	return groundwork->network_helper < 0 ? -EAGAIN : 0;	/* errno might be the caller's by now */
+}
+
+/* By now there is nothing else to do meanwhile. */
+static int network_decided(struct groundwork *groundwork)
+{
+	while (__atomic_load_n(&groundwork->network, __ATOMIC_ACQUIRE) == NETWORK_UNSAID)
+		raw_call(SYS_futex, (long)&groundwork->network, FUTEX_WAIT_PRIVATE, NETWORK_UNSAID, 0, 0);
+	return network_begin(groundwork);
 }
 
 int groundwork_join_network(struct inside *in)
@@ -186,13 +196,13 @@ int groundwork_join_network(struct inside *in)
 static int enter_namespaces(struct groundwork *groundwork)
 {
 	(void)groundwork;
-	return unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) < 0 ? -errno : 0;
+	return raw_unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
 }
 
 static int enter_pid_namespace(struct groundwork *groundwork)
 {
 	(void)groundwork;
-	return unshare(CLONE_NEWPID) < 0 ? -errno : 0;
+	return raw_unshare(CLONE_NEWPID);
 }
 
 /* user_namespaces(7): an unprivileged process may map its own uid, and its own gid once setgroups(2) is given up. */
@@ -207,35 +217,34 @@ static int map_ids(struct groundwork *groundwork)
 
 static int bound_capabilities(struct groundwork *groundwork)
 {
+	int r = 0;
+
 	(void)groundwork;
-	for (unsigned long capability = 0; capability < GROUNDWORK_CAPABILITIES; capability++)
-		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
-			return -errno;
-	return 0;
+	for (unsigned long capability = 0; r == 0 && capability < GROUNDWORK_CAPABILITIES; capability++)
+		r = raw_prctl(PR_CAPBSET_DROP, capability);
+	return r;
 }
 
 /* What is made from here on must not take the number of a standard descriptor that the caller has closed. */
 static int hold_standard_descriptors(struct groundwork *groundwork)
 {
-	struct pollfd standard[3] = { { .fd = 0 }, { .fd = 1 }, { .fd = 2 } };
+	int r = 0;
 
 	(void)groundwork;
-	if (poll(standard, ARRAY_SIZE(standard), 0) < 0)
-		return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(standard); i++)
-		if ((standard[i].revents & POLLNVAL) && sys_open("/dev/null", O_RDWR | O_CLOEXEC) < 0)
-			return -errno;
-	return 0;
+	for (int fd = 0; r >= 0 && fd < 3; fd++)
+		if (raw_call(SYS_fcntl, fd, F_GETFD, 0, 0, 0) == -EBADF)
+			r = raw_open("/dev/null", O_RDWR | O_CLOEXEC);
+	return r < 0 ? r : 0;
 }
 
 static int make_scratch(struct groundwork *groundwork)
 {
-	return mounts_make_scratch(&groundwork->scratch_fd);
+	return scratch_make(&groundwork->scratch_fd);
 }
 
 static int make_terminals(struct groundwork *groundwork)
 {
-	return devices_make_terminals(&groundwork->pts_fd);
+	return scratch_make_terminals(&groundwork->pts_fd);
 }
 
 static const struct { enum step_id id; int (*make)(struct groundwork *groundwork); } steps[] = {
@@ -247,7 +256,7 @@ static const struct { enum step_id id; int (*make)(struct groundwork *groundwork
 	{ STEP_NETWORK,		network_begin },
 	{ STEP_DEV,		make_terminals },
 	{ STEP_CAPABILITIES,	bound_capabilities },
-	{ STEP_NETWORK,		network_begin },
+	{ STEP_NETWORK,		network_decided },
 	{ STEP_NAMESPACES,	enter_pid_namespace },	/* last: what is cloned from now on is pid 1 */
 };
 
@@ -256,7 +265,7 @@ static enum turn await_turn(struct groundwork *groundwork)
 	uint32_t turn;
 
 	while ((turn = __atomic_load_n(&groundwork->turn, __ATOMIC_ACQUIRE)) == TURN_GROUNDWORK)
-		syscall(SYS_futex, &groundwork->turn, FUTEX_WAIT_PRIVATE, TURN_GROUNDWORK, NULL, NULL, 0);
+		raw_call(SYS_futex, (long)&groundwork->turn, FUTEX_WAIT_PRIVATE, TURN_GROUNDWORK, 0, 0);
 	return turn;
 }
 
@@ -264,7 +273,7 @@ ON_OTHER_STACK static _Noreturn void report_failure(const struct groundwork *gro
 {
 	const struct failure failure = { .step = step, .number = number, .item = SIZE_MAX };
 
-	while (write(groundwork->helper_fd, &failure, sizeof(failure)) < 0 && errno == EINTR)
+	while (raw_write(groundwork->helper_fd, &failure, sizeof(failure)) == -EINTR)
 		;
 	_exit(BAWN_STATUS_SELF);
 }
@@ -292,7 +301,7 @@ ON_OTHER_STACK static int helper_main(void *argument)
 	pid_t pid;
 	int r = 0;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	raw_prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != groundwork->caller)
 		_exit(0);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
@@ -399,22 +408,26 @@ struct groundwork *linux_begin(void)
 	return groundwork;
 }
 
-void linux_begin_network(struct groundwork *groundwork)
+void linux_begin_network(struct groundwork *groundwork, bool wanted)
 {
-	if (groundwork)
-		__atomic_store_n(&groundwork->network, true, __ATOMIC_RELEASE);
+	uint32_t unsaid = NETWORK_UNSAID;
+
+	if (groundwork && __atomic_compare_exchange_n(&groundwork->network, &unsaid,
+						      wanted ? NETWORK_WANTED : NETWORK_UNWANTED, false,
+						      __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		syscall(SYS_futex, &groundwork->network, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 static void reap(pid_t *pid)
 {
-	/* not EINTR alone: errno may be another's while a helper lives */
-	while (*pid > 0 && waitpid(*pid, NULL, __WALL) != *pid && errno != ECHILD)
+	while (*pid > 0 && waitpid(*pid, NULL, __WALL) < 0 && errno == EINTR)
 		;
 	*pid = 0;
 }
 
 static void give_turn(struct groundwork *groundwork, enum turn turn)
 {
+	linux_begin_network(groundwork, false);		/* in case that nobody has said */
 	__atomic_store_n(&groundwork->turn, turn, __ATOMIC_RELEASE);
 	syscall(SYS_futex, &groundwork->turn, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 	reap(&groundwork->helper);

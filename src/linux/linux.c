@@ -453,11 +453,9 @@ int linux_start(const struct box *box, const struct command *command, struct gro
 	if (r < 0)
 		return r;
 	r = prepare(&in, command, err);
-	if (r == 0 && !groundwork && !box->plan->policy->unconfined) {
+	if (r == 0 && !groundwork && !box->plan->policy->unconfined)
 		groundwork = begun_late = linux_begin();
-		if (box->plan->policy->network == NETWORK_OFF)
-			linux_begin_network(groundwork);
-	}
+	linux_begin_network(groundwork, box->plan->policy->network == NETWORK_OFF);
 	if (r == 0)
 		r = start_with_mask(&in, groundwork, ret_process, err);
 	forget(&in);

@@ -46,8 +46,9 @@ int linux_box_print(const struct box *box, struct text *text);
  * failures show in linux_start(), which the same thread calls. */
 struct groundwork;
 struct groundwork *linux_begin(void);
-/* There will probably be a network namespace: that can be made meanwhile too. NULL: nothing. */
-void linux_begin_network(struct groundwork *groundwork);
+/* Whether there will probably be a network namespace: that can be made meanwhile too. The helper waits for this, or for
+ * the start. The first word counts. NULL: nothing. */
+void linux_begin_network(struct groundwork *groundwork, bool wanted);
 /* Ends what was begun and frees it, also after linux_start(). NULL: nothing. */
 void linux_abandon(struct groundwork *groundwork);
 

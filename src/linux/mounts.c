@@ -27,8 +27,6 @@
 
 #define QUIET_READS 16			/* for more read-only places than these in a writable root a quiet clone pays */
 
-#define SCRATCH_PROC		"proc"
-#define SCRATCH_SHM		"shm"
 
 /* --- small steps -------------------------------------------------------------------------- */
 
@@ -384,17 +382,6 @@ static int make_scaffolds(struct inside *in)
 	}
 	in->item = SIZE_MAX;
 	return 0;
-}
-
-int mounts_make_scratch(int *ret_fd)
-{
-	int fd = *ret_fd = new_tmpfs(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
-
-	if (fd < 0 || mkdirat(fd, SCRATCH_DIRECTORY, 0) < 0 || mknodat(fd, SCRATCH_FILE, S_IFREG, 0) < 0 ||
-	    mkdirat(fd, SCRATCH_DEV, 0755) < 0 || mkdirat(fd, SCRATCH_PROC, 0755) < 0 ||
-	    mkdirat(fd, SCRATCH_SHM, 01777) < 0 || fchmodat(fd, SCRATCH_SHM, 01777, 0) < 0)
-		return -errno;
-	return devices_make_own_places(fd);
 }
 
 /* Everything is made first, then the scratch becomes read-only, and whatever is cloned from it after that is so

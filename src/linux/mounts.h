@@ -9,6 +9,8 @@
 #define SCRATCH_DIRECTORY	"mask.d"
 #define SCRATCH_FILE		"mask"
 #define SCRATCH_DEV		"dev"
+#define SCRATCH_PROC		"proc"
+#define SCRATCH_SHM		"shm"
 
 /* An O_PATH descriptor of a path without links on its way; -1 and errno. */
 int mounts_open(const char *path);
@@ -26,8 +28,10 @@ int mounts_put(int from, const char *path);
 /* Makes the directories of a relative path below fd, and at its end a directory or an empty file; -errno. */
 int mounts_make_way(int fd, const char *relative, bool directory);
 
-/* devices.c: the box's /dev, in the scratch, before that becomes read-only. Its own places first. */
-int devices_make_own_places(int scratch);
+/* devices.c: the nodes that every box has, and what the rules add to its /dev, in the scratch, before that becomes
+ * read-only. */
+#define DEVICES_OWN		6
+extern const char *const devices_own[DEVICES_OWN];
 int devices_make_places(struct inside *in);
 
 #endif

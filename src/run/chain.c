@@ -186,8 +186,7 @@ void chain_begin_network(const struct chain *chain, struct groundwork *groundwor
 {
 	const struct setting *enabled = profile_find(chain->profile, PROFILE_NET_ENABLED, NULL);
 
-	if (!enabled || !enabled->value.boolean)
-		child_begin_network(groundwork);
+	child_begin_network(groundwork, !enabled || !enabled->value.boolean);
 }
 
 int chain_policy(struct chain *chain, struct bawn_error *err)

@@ -37,7 +37,7 @@ struct child {					/* a running command and what must be watched */
 /* What can be begun before there is a plan; NULL: nothing, or it failed, and a start does without. */
 struct groundwork;
 struct groundwork *child_begin(void);
-void child_begin_network(struct groundwork *groundwork);	/* a network of its own: it will be wanted */
+void child_begin_network(struct groundwork *groundwork, bool wanted);	/* a network of its own will be */
 void child_abandon(struct groundwork *groundwork);		/* NULL allowed; also one that a start has taken */
 
 /* The chain's plan, refused or not, has been judged by the caller; the chain must outlive the child.

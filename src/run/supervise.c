@@ -56,18 +56,14 @@ static void forwarded_set(sigset_t *ret_set)
  * --------------------------------------------------------------------------------------------------------------------
  */
 
-/* Nothing, although linux_begin() is made for it: its helpers share our memory and so our errno, and what reads that
- * meanwhile (the host's files, the probe of the machine) would now and then take a number of theirs for its own.
- * linux_start() begins once nothing is left but to wait. It could be early again with a thread pointer of its own
- * (CLONE_SETTLS) for each helper. */
 struct groundwork *child_begin(void)
 {
-	return NULL;
+	return linux_begin();
 }
 
-void child_begin_network(struct groundwork *groundwork)
+void child_begin_network(struct groundwork *groundwork, bool wanted)
 {
-	linux_begin_network(groundwork);
+	linux_begin_network(groundwork, wanted);
 }
 
 void child_abandon(struct groundwork *groundwork)

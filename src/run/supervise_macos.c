@@ -83,9 +83,10 @@ struct groundwork *child_begin(void)
 	return NULL;
 }
 
-void child_begin_network(struct groundwork *groundwork)
+void child_begin_network(struct groundwork *groundwork, bool wanted)
 {
 	(void)groundwork;
+	(void)wanted;
 }
 
 void child_abandon(struct groundwork *groundwork)
