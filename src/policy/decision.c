@@ -13,7 +13,6 @@
 #include <string.h>
 
 #define GIT_COMMIT	"--git commit"
-#define RUNNERS_UP	5
 
 static bool is_deny_glob(const struct rule *rule)
 {
@@ -221,7 +220,9 @@ static enum layer default_layer(const struct plan *plan, enum operation operatio
 		[OPERATION_DEVICE] = LAYER_NAMESPACE, [OPERATION_KERNEL] = LAYER_SECCOMP,
 	};
 
-	return plan->policy->platform == PLATFORM_LINUX && !plan->policy->unconfined ? layers[operation] : LAYER_NONE;
+	if (plan->policy->unconfined)
+		return LAYER_NONE;
+	return plan->policy->platform == PLATFORM_MACOS ? LAYER_SEATBELT : layers[operation];
 }
 
 static void print_layer(struct text *text, const struct plan *plan, enum operation operation,
@@ -241,8 +242,8 @@ static void print_layer(struct text *text, const struct plan *plan, enum operati
 static void print_runners_up(struct text *text, const struct policy *policy, enum operation operation,
 			     const char *subject, const struct decision *decision)
 {
-	const struct rule *rules[RUNNERS_UP];
-	size_t count = policy_runners_up(policy, operation, subject, decision->rule, rules, RUNNERS_UP);
+	const struct rule *rules[RUNNERS_UP_MAX];
+	size_t count = policy_runners_up(policy, operation, subject, decision->rule, rules);
 
 	for (size_t i = 0; i < count; i++) {
 		text_add(text, "  next:  ");
@@ -258,8 +259,8 @@ static void json_more(struct json *json, const struct policy *policy, const stru
 {
 	const struct plan_item *item = find_item(plan, decision->rule);
 	enum layer layer = item ? item->layer : decision->allowed ? LAYER_NONE : default_layer(plan, operation);
-	const struct rule *rules[RUNNERS_UP];
-	size_t count = policy_runners_up(policy, operation, subject, decision->rule, rules, RUNNERS_UP);
+	const struct rule *rules[RUNNERS_UP_MAX];
+	size_t count = policy_runners_up(policy, operation, subject, decision->rule, rules);
 
 	json_string(json, "reason", decision->rule ? NULL :
 				    decision->reason ? decision->reason : "what no entry names is denied");

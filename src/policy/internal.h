@@ -16,9 +16,10 @@ int policy_permissions(const struct profile *profile, const struct host *host, s
 void permissions_decide(const struct policy *policy, enum operation operation, const char *subject,
 			struct decision *ret);
 
-/* policy_runners_up() for these. */
-size_t permissions_runners_up(const struct policy *policy, enum operation operation, const char *subject,
-			      const struct rule *decided, const struct rule *ret_rules[], size_t most);
+/* The rule that decides when those of passed were not there, or NULL. */
+const struct rule *permissions_next(const struct policy *policy, enum operation operation, const char *subject,
+				    const struct rule *const passed[], size_t passed_count);
+bool rule_is_among(const struct rule *rule, const struct rule *const rules[], size_t count);	/* match.c */
 
 /* What the making of a policy carries from step to step (resolve.c, git.c, scan.c). */
 struct resolver {

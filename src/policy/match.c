@@ -131,17 +131,17 @@ static void decide_file(const struct policy *policy, enum access wanted, const c
 }
 
 /* A device is opened where a rule speaks of it; elsewhere mounts let none be opened. */
+static bool speaks_of_devices(const struct rule *rule)
+{
+	if (rule->kind == RULE_SYSTEM)
+		return path_below(rule->path, "/dev", false) && strcmp(rule->path, "/dev");
+	return rule->kind == RULE_GLOB || rule_is_device(rule) || rule->access < ACCESS_READ;
+}
+
 static void decide_device(const struct policy *policy, const char *path, struct decision *ret)
 {
-	const struct rule *rule;
-
 	decide_file(policy, ACCESS_READ, path, ret);
-	rule = ret->rule;
-	if (rule && rule->kind != RULE_GLOB &&
-	    (rule->kind == RULE_SYSTEM ? path_below(rule->path, "/dev", false) && strcmp(rule->path, "/dev")
-				       : rule_is_device(rule) || !ret->allowed))
-		return;
-	if (!rule || rule->kind != RULE_GLOB)
+	if (!ret->rule || !speaks_of_devices(ret->rule))
 		*ret = (struct decision){ .reason = "devices are closed unless devices lists them" };
 }
 
@@ -159,28 +159,50 @@ void policy_decide(const struct policy *policy, enum operation operation, const 
 		permissions_decide(policy, operation, subject, ret);
 }
 
-static void add_runner_up(const struct rule *rule, const struct rule *decided, const struct rule *rules[], size_t most,
-			  size_t *count)
+bool rule_is_among(const struct rule *rule, const struct rule *const rules[], size_t count)
 {
-	if (rule && rule != decided && *count < most && (*count == 0 || rules[*count - 1] != rule))
-		rules[(*count)++] = rule;
+	for (size_t i = 0; i < count; i++)
+		if (rules[i] == rule)
+			return true;
+	return false;
+}
+
+/* The one that decides about a file when those of passed were not there. */
+static const struct rule *find_next(const struct policy *policy, const char *path, const struct rule *const passed[],
+				    size_t passed_count)
+{
+	const struct rule *best = NULL;
+
+	for (size_t i = 0; i < policy->glob_count; i++)
+		if (glob_match_above(policy->globs[i].path, path, policy->globs[i].nocase) &&
+		    !rule_is_among(&policy->globs[i], passed, passed_count))
+			return &policy->globs[i];
+	for (size_t i = 0; i < policy->count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (path_below(path, rule->path, rule->nocase) && !rule_is_among(rule, passed, passed_count) &&
+		    (!best || outranks(rule, best)))
+			best = rule;
+	}
+	return best;
 }
 
 size_t policy_runners_up(const struct policy *policy, enum operation operation, const char *subject,
-			 const struct rule *decided, const struct rule *ret_rules[], size_t most)
+			 const struct rule *decided, const struct rule *ret_rules[RUNNERS_UP_MAX])
 {
+	const struct rule *passed[RUNNERS_UP_MAX + 1] = { decided };
+	bool device = operation == OPERATION_DEVICE && policy->platform == PLATFORM_LINUX;
+	bool file = operation <= OPERATION_UNIX_BIND || device;
 	size_t count = 0;
 
-	if (operation > OPERATION_UNIX_BIND)
-		return permissions_runners_up(policy, operation, subject, decided, ret_rules, most);
-	for (size_t i = 0; i < policy->glob_count; i++)
-		if (glob_match_above(policy->globs[i].path, subject, policy->globs[i].nocase))
-			add_runner_up(&policy->globs[i], decided, ret_rules, most, &count);
-	for (size_t size = strlen(subject); size > 0; size = parent_size(subject, size)) {
-		size_t i = lower_bound(policy, policy->count, subject, size, '\0');
+	while (!policy->unconfined && count < RUNNERS_UP_MAX) {
+		const struct rule *next = file ? find_next(policy, subject, passed, count + 1) :
+						 permissions_next(policy, operation, subject, passed, count + 1);
 
-		if (i < policy->count && compare(&policy->rules[i], subject, size, '\0') == 0)
-			add_runner_up(&policy->rules[i], decided, ret_rules, most, &count);
+		if (!next || (device && !speaks_of_devices(next)))
+			break;		/* the default decides */
+		ret_rules[count++] = next;
+		passed[count] = next;
 	}
 	return count;
 }

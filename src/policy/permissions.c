@@ -222,8 +222,8 @@ static bool outranks(const struct permission *permission, const struct permissio
 	return permission->rule.access == ACCESS_DENY && other->rule.access != ACCESS_DENY;
 }
 
-static const struct permission *find_permission(const struct policy *policy, enum operation operation,
-						const char *subject)
+static const struct rule *find_rule(const struct policy *policy, enum operation operation, const char *subject,
+				    const struct rule *const passed[], size_t passed_count)
 {
 	const struct permission *best = NULL;
 
@@ -231,24 +231,19 @@ static const struct permission *find_permission(const struct policy *policy, enu
 		const struct permission *permission = &policy->permissions[i];
 
 		if (permission->operation == operation && matches(permission, subject) &&
+		    !rule_is_among(&permission->rule, passed, passed_count) &&
 		    (!best || outranks(permission, best)))
 			best = permission;
 	}
-	return best;
+	return best ? &best->rule : NULL;
 }
 
-size_t permissions_runners_up(const struct policy *policy, enum operation operation, const char *subject,
-			      const struct rule *decided, const struct rule *ret_rules[], size_t most)
+const struct rule *permissions_next(const struct policy *policy, enum operation operation, const char *subject,
+				    const struct rule *const passed[], size_t passed_count)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < policy->permission_count && count < most; i++) {
-		const struct permission *permission = &policy->permissions[i];
-
-		if (permission->operation == operation && &permission->rule != decided && matches(permission, subject))
-			ret_rules[count++] = &permission->rule;
-	}
-	return count;
+	if (operation == OPERATION_DOMAIN && policy->network != NETWORK_PROXY)
+		return NULL;		/* no pattern decides */
+	return find_rule(policy, operation, subject, passed, passed_count);
 }
 
 /* Why, where no permission speaks. */
@@ -274,14 +269,12 @@ static const char *default_reason(const struct policy *policy, enum operation op
 void permissions_decide(const struct policy *policy, enum operation operation, const char *subject,
 			struct decision *ret)
 {
-	const struct permission *permission = find_permission(policy, operation, subject);
+	const struct rule *rule = find_rule(policy, operation, subject, NULL, 0);
 
-	*ret = (struct decision){ .allowed = permission && permission->rule.access != ACCESS_DENY };
-	if (permission)
-		ret->rule = &permission->rule;
-	else
+	*ret = (struct decision){ .allowed = rule && rule->access != ACCESS_DENY, .rule = rule };
+	if (!rule)
 		ret->reason = default_reason(policy, operation);
-	if (!permission && policy->platform == PLATFORM_MACOS)
+	if (!rule && policy->platform == PLATFORM_MACOS)
 		macos_decide(policy, operation, subject, ret);
 	if (operation == OPERATION_DOMAIN && policy->network != NETWORK_PROXY) {
 		*ret = (struct decision){ .allowed = policy->network == NETWORK_FULL };

@@ -287,10 +287,11 @@ struct decision {
  * HOST:PORT).
  * Files: a deny glob that matches path or a directory above it decides; else the longest rule. */
 void policy_decide(const struct policy *policy, enum operation operation, const char *subject, struct decision *ret);
-/* The rules that apply too, and would decide if those before them were not there, in their order; at most so many.
+#define RUNNERS_UP_MAX 5
+/* The rules that apply too, and would decide if those before them were not there, in their order.
  * decided: the one that did, or NULL. */
 size_t policy_runners_up(const struct policy *policy, enum operation operation, const char *subject,
-			 const struct rule *decided, const struct rule *ret_rules[], size_t most);
+			 const struct rule *decided, const struct rule *ret_rules[RUNNERS_UP_MAX]);
 /* The same for those who want no reason. */
 bool policy_allows_write(const struct policy *policy, const char *path);
 /* path is as above; true when a rule stands at or below it that gives less than what it is given itself. */
