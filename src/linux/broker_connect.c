@@ -18,6 +18,7 @@ int broker_connect(struct call *call, int fd, uint64_t address, uint64_t size)
 {
 	struct connection connection = { .object_fd = -1, .size = (socklen_t)size };
 	autoclose int own = -1;
+	bool path;
 	int r;
 
 	if (size > sizeof(connection.address))
@@ -34,10 +35,11 @@ int broker_connect(struct call *call, int fd, uint64_t address, uint64_t size)
 	own = target_descriptor(&call->target, fd);
 	if (own < 0)
 		return own;
-	if (!broker_is_waiting(call))		/* else its pid may be another's by now */
+	path = broker_is_path(&connection.address, size);
+	if (!path && !broker_is_waiting(call))	/* else its pid may be another's by now; a path's object is held first */
 		return -ESRCH;
 	connection.fd = own;
-	r = broker_is_path(&connection.address, size) ?
+	r = path ?
 		    broker_hold_path(call, &connection) :
 		    broker_judge_peer(call, fd, &connection.fd, &connection.address, size);
 	take_fd(&own);				/* closed when it was exchanged, and the connection's in any case */

@@ -249,6 +249,28 @@ static int judge_object(struct call *call, int object, const struct stat *st, co
 	return -EACCES;
 }
 
+/* The short way, for what is open: where the path leads through none of the kernel's own links (/proc/self/cwd), the
+ * kernel finds for us what it would for the caller. What is judged is the object, however it was found. -1: go the long
+ * way, which knows why it is closed. */
+static int open_allowed(const struct call *call, const char *path)
+{
+	const struct broker *broker = call->broker;
+	char name[TARGET_PATH_MAX];
+	autoclose int object = -1, cwd = -1;
+	struct stat st;
+
+	if (broker->nested)			/* the caller may have mounts of its own */
+		return -1;
+	if (path[0] != '/' && (cwd = target_open(&call->target, "cwd", O_PATH | O_DIRECTORY)) < 0)
+		return -1;
+	object = sys_openat2(cwd, path, O_PATH | O_CLOEXEC, 0, SYS_RESOLVE_NO_MAGICLINKS);
+	if (object < 0 || fstat(object, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return -1;
+	if (!(broker->parts & BROKER_SOCKETS) || find_own(broker, &st))
+		return take_fd(&object);
+	return target_path_of(object, name) == 0 && opens(broker->policy, name) ? take_fd(&object) : -1;
+}
+
 /* --- addresses ---------------------------------------------------------------------------- */
 
 int broker_hold_path(struct call *call, struct connection *connection)
@@ -261,12 +283,16 @@ int broker_hold_path(struct call *call, struct connection *connection)
 	int r;
 
 	memcpy(path, address->sun_path, connection->size - PATH_OFFSET);
-	object = find_object(call, path, &place, &st);
-	if (object < 0)
-		return object;
-	r = broker_is_waiting(call) ? judge_object(call, object, &st, &place) : -ESRCH;
-	if (r < 0)
-		return r;
+	object = open_allowed(call, path);
+	if (object < 0) {
+		object = find_object(call, path, &place, &st);
+		if (object < 0)
+			return object;
+		r = broker_is_waiting(call) ? judge_object(call, object, &st, &place) : -ESRCH;
+		if (r < 0)
+			return r;
+	} else if (!broker_is_waiting(call))
+		return -ESRCH;
 	memset(address->sun_path, 0, sizeof(address->sun_path));
 	snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d", object);
 	connection->size = sizeof(*address);

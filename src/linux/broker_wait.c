@@ -42,24 +42,31 @@ static void interrupt(int number)
 	(void)number;
 }
 
+static void let_interrupt(int how)
+{
+	sigset_t alarm_only;
+
+	sigemptyset(&alarm_only);
+	sigaddset(&alarm_only, SIGALRM);
+	sigprocmask(how, &alarm_only, NULL);
+}
+
+/* Set once: to program a timer costs more than all else here. The kernel goes on with it only when its signal is taken
+ * (dequeue_signal(), kernel/signal.c), so while nothing is guarded it has fired at most once, and sleeps. */
 void broker_wait_init(void)
 {
 	const struct sigaction action = { .sa_handler = interrupt };	/* no SA_RESTART */
-	sigset_t alarm_only;
+	const struct itimerval timer = { { 0, GUARD_US }, { 0, GUARD_US } };
 
+	let_interrupt(SIG_BLOCK);
 	sigaction(SIGALRM, &action, NULL);
-	sigemptyset(&alarm_only);
-	sigaddset(&alarm_only, SIGALRM);
-	sigprocmask(SIG_UNBLOCK, &alarm_only, NULL);
+	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* A signal that has waited comes before the call that it is for; then the next one comes during it. */
 static void guard(bool on)
 {
-	const suseconds_t us = on ? GUARD_US : 0;
-	/* Repeated: the first one may come before the call that it is for. */
-	const struct itimerval timer = { { 0, us }, { 0, us } };
-
-	setitimer(ITIMER_REAL, &timer, NULL);
+	let_interrupt(on ? SIG_UNBLOCK : SIG_BLOCK);
 }
 
 int broker_without_blocking(int fd, int (*call)(void *argument), void *argument, bool *ret_blocking)

@@ -98,15 +98,27 @@ int target_pidfd(const struct target *target)
 	return pidfd < 0 ? -errno : pidfd;
 }
 
+/* Of who asked last: a pidfd stays its task's, and says ESRCH once that has ended, whoever has its number by then. */
+static struct { pid_t tid; int pidfd; } last = { .pidfd = -1 };
+
+static int fetch_descriptor(int fd)
+{
+	int own = sys_pidfd_getfd(last.pidfd, fd);
+
+	return own < 0 ? -errno : own;
+}
+
 int target_descriptor(const struct target *target, int fd)
 {
-	autoclose int pidfd = target_pidfd(target);
-	int own;
+	int r = last.tid == target->tid ? fetch_descriptor(fd) : -ESRCH;
 
-	if (pidfd < 0)
-		return pidfd;
-	own = sys_pidfd_getfd(pidfd, fd);
-	return own < 0 ? -errno : own;
+	if (r != -ESRCH)
+		return r;
+	cleanup_fd(&last.pidfd);
+	r = target_pidfd(target);
+	last.tid = r < 0 ? 0 : target->tid;
+	last.pidfd = r < 0 ? -1 : r;
+	return r < 0 ? r : fetch_descriptor(fd);
 }
 
 static int open_base(const struct target *target, int at, const char *path)
