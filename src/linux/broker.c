@@ -734,6 +734,8 @@ void broker_init(struct broker *broker, const struct inside *in)
 		.private_fd = -1, .capabilities = capabilities_of_broker(box),
 	};
 	ioctl(in->listener_fd, NOTIF_IOCTL_SET_FLAGS, NOTIF_SYNC_WAKE_UP);	/* only faster; 6.6 */
+	if (box->plan->loopback)
+		broker_private_start(broker);
 	broker_wait_init();
 	if (may_nest)
 		nested_init(&nested);

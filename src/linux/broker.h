@@ -177,6 +177,8 @@ int broker_listen(struct call *call, int fd, int backlog);
 
 /* --- broker_private.c --------------------------------------------------------------------- */
 
+/* Starts who will make that loopback, and gives up the capabilities for it; 0 or -errno, then it is tried again. */
+int broker_private_start(struct broker *broker);
 /* Whether a socket belongs to the host's network namespace, which is ours. */
 bool broker_is_hosts(struct broker *broker, int own);
 /* Puts a socket of the box's own namespace in the place of the caller's descriptor fd, and of *own. */

@@ -36,12 +36,11 @@ int broker_connect(struct call *call, int fd, uint64_t address, uint64_t size)
 	if (own < 0)
 		return own;
 	path = broker_is_path(&connection.address, size);
-	if (!path && !broker_is_waiting(call))	/* else its pid may be another's by now; a path's object is held first */
+	if (!path && !broker_is_waiting(call))	/* else its pid may be another's by now; of a path, later */
 		return -ESRCH;
 	connection.fd = own;
-	r = path ?
-		    broker_hold_path(call, &connection) :
-		    broker_judge_peer(call, fd, &connection.fd, &connection.address, size);
+	r = path ? broker_hold_path(call, &connection) :
+		   broker_judge_peer(call, fd, &connection.fd, &connection.address, size);
 	take_fd(&own);				/* closed when it was exchanged, and the connection's in any case */
 	if (r == 0)
 		r = broker_connect_begin(call, &connection);

@@ -9,8 +9,9 @@
  * the options that it had; from then on it is as with the network off.
  *
  * A process cannot leave a namespace and come back without rights over both; so a helper lives in there, makes the
- * sockets and hands them over. We hold CAP_SYS_ADMIN and CAP_NET_ADMIN over the box's own user namespace until it has
- * been started; it gives up all of them as soon as its namespace is made. */
+ * sockets and hands them over. It is forked before the first call is looked at, and takes CAP_SYS_ADMIN and
+ * CAP_NET_ADMIN over the box's own user namespace with it: from then on neither pid 1 nor the broker has them. It waits
+ * for the first order, makes the namespace, and gives up all it has. */
 #include "linux/broker.h"
 
 #include <net/if.h>
@@ -68,6 +69,9 @@ static _Noreturn void live_inside(int channel)
 	sys_close_range((unsigned)channel + 1, ~0u, 0);
 	for (int fd = 0; fd < channel; fd++)
 		close(fd);
+	/* The namespace costs too much to make it unasked. */
+	if (recv(channel, &order, sizeof(order), MSG_PEEK) <= 0)
+		_exit(0);
 	if (!make_namespace() || capabilities_keep(0) < 0)
 		_exit(BAWN_STATUS_SELF);
 	while (recv(channel, &order, sizeof(order), 0) == (ssize_t)sizeof(order))
@@ -75,7 +79,7 @@ static _Noreturn void live_inside(int channel)
 	_exit(0);
 }
 
-static int start_helper(struct broker *broker)
+int broker_private_start(struct broker *broker)
 {
 	int channel[2];
 	pid_t pid;
@@ -103,7 +107,7 @@ static int make_socket(struct broker *broker, const struct order *order)
 	struct iovec data = { .iov_base = &number, .iov_len = sizeof(number) };
 	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control,
 				  .msg_controllen = sizeof(control) };
-	int r = broker->private_fd < 0 ? start_helper(broker) : 0;
+	int r = broker->private_fd < 0 ? broker_private_start(broker) : 0;
 
 	if (r < 0)
 		return r;

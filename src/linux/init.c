@@ -299,6 +299,7 @@ static int take_question(struct init *init, const struct pollfd *listener)
 	if (pid < 0)
 		return FORK_AGAIN_MS;
 	init->broker = pid;
+	capabilities_keep(0);			/* they were for it */
 	cleanup_fd(&init->in->listener_fd);	/* the broker's from now on; or no process under the filter is left */
 	return -1;
 }

@@ -183,6 +183,20 @@ time.sleep(20)'
   done
 }
 
+@test "pid_1_and_the_broker_may_not_make_namespaces_and_nobody_may_once_the_loopback_is_made" {
+  needs_host "an inner box with the network on is refused"
+  # 0x80000 is CAP_SYS_PTRACE: the broker reads memory with it
+  expect 0 box --network full -- sh -c ': > "$1"; sleep 0.2; grep CapEff /proc/[0-9]*/status' - "$WS/file"
+  grep -q "^/proc/1/status:CapEff:.0*$" <<< "$output" || fail "pid 1: $output"
+  [ "$(grep -c 'CapEff:.0*80000$' <<< "$output")" = 1 ] || fail "not one broker: $output"
+  expect 0 box --network full -- python3 -c '
+import glob, socket
+socket.socket().bind(("127.0.0.1", 0))
+for status in glob.glob("/proc/[0-9]*/status"):
+    print([line for line in open(status) if line.startswith("CapEff")][0].split()[1])'
+  [ "$(sort -u <<< "$output" | tr '\n' ' ')" = "0000000000000000 0000000000080000 " ] || fail "who has rights: $output"
+}
+
 @test "what_passes_a_relay_arrives_whole_and_ends_as_it_was_ended" {
   needs_host "an inner box with the network on is refused, and the host of its ports is the outer box"
   local port
