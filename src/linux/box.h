@@ -100,6 +100,7 @@ struct box {
 	uint64_t landlock_handled, landlock_scoped;
 	uint64_t landlock_creation; /* rights that the command has only on devices and procfs: the broker uses
 				       them for it */
+	uint64_t landlock_sockets;	/* the same of local sockets, which only rules about them give back */
 	struct landlock_rule *landlock;
 	size_t landlock_count, landlock_capacity;
 	struct grant *grants;		/* granted names that are not there: grants.c */
@@ -226,6 +227,7 @@ int relay_finish(struct inside *in);
 uint64_t landlock_rights(int abi);		/* all that bawn handles */
 uint64_t landlock_scopes(int abi);
 uint64_t landlock_creation_rights(int abi);	/* making names and moving files */
+uint64_t landlock_socket_rights(int abi);	/* finding local sockets of others */
 uint64_t landlock_costly_rights(void);		/* those that every open pays for */
 uint64_t landlock_file_rights(void);		/* those of the handled that a file can have */
 uint64_t landlock_right_find(const char *name);	/* 0: there is none */

@@ -30,6 +30,7 @@
 #define LL_REFER	(1ull << 13)
 #define LL_TRUNCATE	(1ull << 14)
 #define LL_IOCTL_DEV	(1ull << 15)
+#define LL_RESOLVE_UNIX	(1ull << 16)
 
 #define LL_SCOPE_ABSTRACT_UNIX	(1ull << 0)
 #define LL_SCOPE_SIGNAL		(1ull << 1)
@@ -60,6 +61,8 @@ static const struct right {
 	/* before: O_RDONLY|O_TRUNC empties a file; the mounts refuse it */
 	{ LL_TRUNCATE,	  3, true,  true,  true,  "truncate" },
 	{ LL_IOCTL_DEV,	  5, true,  true,  false, "ioctl-dev" },	/* before: every device that is open answers */
+	/* Linux 7.1; before: the broker alone. In the second domain only, see landlock_socket_rights() */
+	{ LL_RESOLVE_UNIX, 9, false, true, false, "resolve-unix" },
 };
 
 static uint64_t collect(int abi, bool file, bool brokered)
@@ -103,6 +106,14 @@ uint64_t landlock_right_find(const char *name)
 		if (!strcmp(rights[i].name, name))
 			return rights[i].bit;
 	return 0;
+}
+
+/* Looking up a local socket that was not made in the same domain, by connect() or a message. The broker connects for
+ * the command, and judges what a rule about an existing path cannot say: names that come later, exceptions in a directory.
+ * So the right is the command's own to lose: it then finds no socket by calls that no filter sees (io_uring). */
+uint64_t landlock_socket_rights(int abi)
+{
+	return landlock_right_find("resolve-unix") & (abi < 9 ? 0 : ~(uint64_t)0);
 }
 
 uint64_t landlock_scopes(int abi)
@@ -151,8 +162,11 @@ int landlock_enter(struct inside *in)
 	if (ruleset < 0)
 		return -errno;
 	for (in->item = 0; in->item < box->landlock_count; in->item++) {
-		int r = add_rule(ruleset, &box->landlock[in->item]);
+		struct landlock_rule rule = box->landlock[in->item];
+		int r;
 
+		rule.access &= box->landlock_handled;
+		r = rule.access ? add_rule(ruleset, &rule) : 0;
 		if (r < 0)
 			return r;
 	}
@@ -172,7 +186,7 @@ int landlock_enter(struct inside *in)
 
 int landlock_enter_creation(struct inside *in)
 {
-	uint64_t handled = in->box->landlock_creation;
+	uint64_t handled = in->box->landlock_creation | in->box->landlock_sockets;
 	autoclose int ruleset = -1;
 
 	if (!handled)
@@ -186,7 +200,7 @@ int landlock_enter_creation(struct inside *in)
 		struct landlock_rule rule = in->box->landlock[i];
 		int r;
 
-		rule.access &= handled & landlock_file_rights();
+		rule.access &= in->box->landlock_sockets | (handled & landlock_file_rights());
 		r = rule.creation && rule.access ? add_rule(ruleset, &rule) : 0;
 		if (r < 0)
 			return r;

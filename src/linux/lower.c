@@ -264,7 +264,7 @@ static int add_landlock(struct box *box, struct landlock_rule rule)
 	if (!slot)
 		return -ENOMEM;
 	*slot = rule;
-	slot->access &= box->landlock_handled;
+	slot->access &= box->landlock_handled | box->landlock_sockets;
 	box->landlock_count -= !slot->access;		/* a rule that gives nothing is an error (ENOMSG) */
 	return 0;
 }
@@ -292,7 +292,7 @@ static int lower_landlock_items(struct box *box)
 		else if (item->layer == LAYER_MOUNT_WRITE || root)
 			e = add_landlock(box, (struct landlock_rule){
 						      .path = rule->path,
-						      .access = rule->type == HOST_DIRECTORY ? ~(uint64_t)0 :
+						      .access = rule->type == HOST_DIRECTORY ? box->landlock_handled :
 											       landlock_file_rights(),
 					      });
 	}
@@ -334,6 +334,23 @@ static int lower_landlock_devices(struct box *box)
 	return e;
 }
 
+/* What is there and open; what is not there yet the broker alone can open. */
+static int lower_landlock_sockets(struct box *box)
+{
+	const struct policy *policy = box->plan->policy;
+	int e = 0;
+
+	for (size_t i = 0; e >= 0 && box->landlock_sockets && i < policy->permission_count; i++) {
+		const struct permission *permission = &policy->permissions[i];
+
+		if (permission->operation == OPERATION_UNIX_CONNECT && permission->rule.access != ACCESS_DENY)
+			e = add_landlock(box, (struct landlock_rule){ .path = permission->rule.path,
+								      .access = box->landlock_sockets,
+								      .creation = true, .optional = true });
+	}
+	return e;
+}
+
 /* What the box has of its own: device nodes take writes and ioctls, /proc takes writes (where it is not
  * read-only), shared memory takes everything. */
 static int lower_landlock(struct box *box)
@@ -350,9 +367,13 @@ static int lower_landlock(struct box *box)
 	box->landlock_creation = has_broker(plan) ? landlock_creation_rights(abi) & box->landlock_handled : 0;
 	if (!box->landlock_handled)
 		return 0;
-	e = lower_landlock_devices(box);
+	if (plan->sockets == SOCKETS_BROKER && plan_has_broker(plan))
+		box->landlock_sockets = landlock_socket_rights(abi);
+	e = lower_landlock_sockets(box);
 	if (e >= 0)
-		e = add_landlock(box, (struct landlock_rule){ .path = "/dev/shm", .access = ~(uint64_t)0,
+		e = lower_landlock_devices(box);
+	if (e >= 0)
+		e = add_landlock(box, (struct landlock_rule){ .path = "/dev/shm", .access = box->landlock_handled,
 							      .optional = true });
 	if (e >= 0)
 		e = add_landlock(box, (struct landlock_rule){ .path = "/proc", .access = landlock_file_rights(),
@@ -499,6 +520,8 @@ int linux_box_print(const struct box *box, struct text *text)
 	text_printf(text, "landlock handled %#llx scoped %#llx creation %#llx\n",
 		    (unsigned long long)box->landlock_handled, (unsigned long long)box->landlock_scoped,
 		    (unsigned long long)box->landlock_creation);
+	if (box->landlock_sockets)
+		text_printf(text, "landlock sockets %#llx\n", (unsigned long long)box->landlock_sockets);
 	text_printf(text, "seccomp %u instructions\n", box->bpf.count);
 	return text->failed ? -ENOMEM : 0;
 }

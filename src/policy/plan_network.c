@@ -2,8 +2,9 @@
 /* plan_network.c — the network's and the local sockets' part of a plan.
  *
  * The broker decides about every connect() to a local socket, and about bind(), to know which sockets are the box's
- * own. Masks over what was bound at start repeat it. Landlock's RESOLVE_UNIX (ABI 9) could hold a profile whose rules
- * open existing directories only, at no cost; nothing relies on it here before it has been tried on such a kernel. */
+ * own. Masks over what was bound at start repeat it. Landlock's RESOLVE_UNIX (ABI 9) repeats it for the command's own
+ * calls: it can say neither a name that comes later nor an exception in a directory, so the broker stays in charge.
+ * Written after the kernel's documentation; no kernel that has it was at hand to try it. */
 #include "policy/internal.h"
 
 #include <string.h>
@@ -32,8 +33,10 @@ static int promise_sockets(struct plan *plan)
 				     "local datagram sockets cannot be made" },
 	};
 	const struct policy *policy = plan->policy;
+	bool landlock = plan->sockets == SOCKETS_BROKER && plan->features.landlock_abi >= 9 && plan_has_broker(plan) &&
+			!(policy->kernel_allow & 1u << KERNEL_USER_NAMESPACES);
 	int e = plan_promise(plan, rows[plan->sockets].text, always, rows[plan->sockets].layer,
-			     rows[plan->sockets].second, rows[plan->sockets].note);
+			     landlock ? LAYER_LANDLOCK : rows[plan->sockets].second, rows[plan->sockets].note);
 
 	for (size_t i = 0; e >= 0 && i < policy->permission_count; i++) {
 		const struct rule *rule = &policy->permissions[i].rule;
