@@ -62,6 +62,9 @@ bool broker_git_may_move(const struct call *call, const struct place *from, cons
 /* Makes the file that `git worktree add` is about to write, with the content that it must have. */
 int broker_git_make(struct call *call, struct place *place, enum git_name name, const struct commit *commit,
 		    mode_t mode);
+bool broker_exists(const struct place *place);
+/* Finds the place of a new name and judges it: 0 or -errno. link: it is, or could be, a symbolic link. */
+int broker_new_place(const struct call *call, int at, uint64_t address, bool link, struct place *ret_place);
 int broker_take_umask(const struct call *call);
 int broker_read_place(const struct call *call, int at, uint64_t address, struct place *ret_place);
 /* After place_find(): puts the path right that a process with mounts of its own sees. */
@@ -78,6 +81,12 @@ bool broker_is_mounted_on(const struct call *call, const struct place *place);
 struct helper *broker_free_helper(struct broker *broker);
 
 #define autorelease __attribute__((cleanup(broker_release)))
+
+/* --- broker_move.c, broker_bind.c --------------------------------------------------------- */
+
+int broker_link(struct call *call, int from_at, uint64_t from_path, int to_at, uint64_t to_path, int flags);
+int broker_move(struct call *call, int from_at, uint64_t from_path, int to_at, uint64_t to_path, unsigned flags);
+int broker_bind(struct call *call, int fd, uint64_t address, uint64_t size);
 
 /* --- broker_foreign.c --------------------------------------------------------------------- */
 

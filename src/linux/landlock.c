@@ -109,8 +109,8 @@ uint64_t landlock_right_find(const char *name)
 }
 
 /* Looking up a local socket that was not made in the same domain, by connect() or a message. The broker connects for
- * the command, and judges what a rule about an existing path cannot say: names that come later, exceptions in a directory.
- * So the right is the command's own to lose: it then finds no socket by calls that no filter sees (io_uring). */
+ * the command, and judges what a rule about an existing path cannot say: names that come later, exceptions in a
+ * directory. So the right is the command's own to lose: calls that no filter sees (io_uring) then find no socket. */
 uint64_t landlock_socket_rights(int abi)
 {
 	return landlock_right_find("resolve-unix") & (abi < 9 ? 0 : ~(uint64_t)0);
