@@ -86,7 +86,13 @@ bool devices_has(const struct policy *policy, const char *path);
 /* resolve.c: a new rule for a canonical path; it counts after resolver_sort(). */
 int resolver_add_at(struct resolver *r, const char *path, const char *written, enum host_type type, enum access access,
 		    enum rule_kind kind, const struct origin *origin, const char *label);
-int resolver_unenforced(struct resolver *r, const struct setting *setting);
+/* Whether a name that is written otherwise may lead there, and is denied all the same. */
+bool resolver_denies_any_case(struct resolver *r, const char *path, enum access access);
+
+/* entries.c: the profile's entries for files, after the roots that they may be relative to (the working directory,
+ * add_dirs, workspace_roots). */
+int entries_add(struct resolver *r, const char *const *add_dirs);
+int resolver_unenforced(struct resolver *r, const struct setting *setting);	/* an entry that nothing here holds */
 
 /* scan.c */
 int scan_nested_repositories(struct resolver *r,
