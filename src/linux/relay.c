@@ -104,6 +104,17 @@ static void end_link(struct link *link)
 	cleanup_fd(&link->fds[1]);
 }
 
+/* What one end broke off, or never took up, is broken off at the other: an end of file would say that all was said. */
+static void break_link(struct link *link)
+{
+	static const struct linger reset = { .l_onoff = 1 };
+
+	for (size_t i = 0; i < 2; i++)
+		if (link->fds[i] >= 0)
+			setsockopt(link->fds[i], SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	end_link(link);
+}
+
 /* Begins to connect to the other end; what refuses on 127.0.0.1 may listen on ::1. */
 static void reach(struct link *link)
 {
@@ -115,7 +126,7 @@ static void reach(struct link *link)
 	link->connecting = true;
 	if (link->fds[1] < 0 ||
 	    (connect(link->fds[1], (struct sockaddr *)&address, size) < 0 && errno != EINPROGRESS))
-		end_link(link);
+		break_link(link);
 	else
 		setsockopt(link->fds[1], IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 }
@@ -131,7 +142,7 @@ static void reached(struct link *link)
 		return;
 	cleanup_fd(&link->fds[1]);
 	if (link->second || number != ECONNREFUSED) {
-		end_link(link);
+		break_link(link);
 		return;
 	}
 	link->second = true;
@@ -172,7 +183,7 @@ static void serve(struct link *link)
 		return;
 	for (size_t i = 0; i < 2; i++)
 		if (!pass(&link->flows[i], link->fds[i], link->fds[!i])) {
-			end_link(link);
+			break_link(link);
 			return;
 		}
 	if (link->flows[0].told && link->flows[1].told)

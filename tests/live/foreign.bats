@@ -360,6 +360,31 @@ inside32() {
   says "Read-only file system"
 }
 
+@test "sockets_of_the_host_are_closed_to_i386_programs" {
+  needs_host "an inner box has no socketcall"
+  local kind how network
+  for kind in stream seqpacket dgram; do
+    (cd "$WS" && exec timeout 100 "$PROBE" serve "$kind" "$kind.sock") > /dev/null 2>&1 3>&- &
+    wait_for 10 test -e "$WS/$kind.sock.log"
+  done
+  for kind in stream seqpacket dgram; do expect 0 "$PROBE32" name-socket connect "$kind" "$WS/$kind.sock"; done
+  for how in sendto sendmsg sendmsg-fd sendmmsg; do expect 0 "$PROBE32" name-socket "$how" dgram "$WS/dgram.sock"; done
+  cat "$WS"/*.sock.log > "$WORLD/before"
+  for network in off full; do
+    for kind in stream seqpacket dgram; do
+      expect 1 box --network "$network" --allow-kernel foreign-arch -- "$PROBE32" name-socket connect "$kind" "$WS/$kind.sock"
+    done
+    for how in sendto sendmsg sendmsg-fd sendmmsg; do
+      expect 1 box --network "$network" --allow-kernel foreign-arch -- "$PROBE32" name-socket "$how" dgram "$WS/dgram.sock"
+    done
+    expect 1 box --network "$network" --allow-kernel foreign-arch --allow-unix-socket "$WS/stream.sock" -- \
+      "$PROBE32" name-socket connect seqpacket "$WS/seqpacket.sock"
+  done
+  cat "$WS"/*.sock.log | diff "$WORLD/before" -
+  inside32 --allow-unix-socket "$WS/stream.sock" -- name-socket connect stream "$WS/stream.sock"
+  inside32 --network full --allow-unix-socket "$WS/stream.sock" -- name-socket connect stream "$WS/stream.sock"
+}
+
 # race32 CALL: as in broker.bats; bind reads its path through two pointers
 race32() {
   (cd "$OUTSIDE" && expect 0 "$PROBE32" race "$1" 20000 .okay .aws1) || return

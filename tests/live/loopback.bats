@@ -229,7 +229,8 @@ else:
 PYTHON
   "$BAWN" run --listen "$port" -- python3 talk.py serve "$port" > /dev/null 2>&1 3>&- &
   PIDS+=($!)
-  wait_for 10 python3 -c "import socket; c = socket.create_connection(('127.0.0.1', $port)); c.shutdown(1); exit(c.recv(1) != b'')"
+  # a relay takes up what nobody listens for yet: only an answer tells that the server is there
+  wait_for 10 python3 -c "import socket; c = socket.create_connection(('127.0.0.1', $port)); c.send(b'x'); c.shutdown(1); exit(c.recv(1) != b'x')"
   expect 0 python3 talk.py talk "$port"
   kill "$!"
   wait "$!" || :
@@ -237,6 +238,39 @@ PYTHON
   PIDS+=($!)
   wait_for 10 python3 -c "import socket; socket.create_connection(('127.0.0.1', $port))"
   expect 0 box --connect "$port" -- python3 talk.py talk "$port"
+}
+
+@test "what_is_broken_off_behind_a_relay_is_broken_off_before_it" {
+  needs_host "the host of its ports is the outer box"
+  local port
+  port=$(free_port)
+  cat > reset.py << 'PYTHON'
+import os, socket, struct, sys
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+while not os.path.exists("listen"): pass
+s.bind(("127.0.0.1", int(sys.argv[1]))); s.listen(5)
+open("listening", "w")
+while True:
+    peer, _ = s.accept()
+    peer.recv(4)
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
+PYTHON
+  cat > ask.py << 'PYTHON'
+import socket, sys
+c = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+try: c.sendall(b"ping"); print("end of file" if c.recv(1) == b"" else "answer")
+except ConnectionError: print("broken off")
+PYTHON
+  "$BAWN" run --listen "$port" -- python3 reset.py "$port" > /dev/null 2>&1 3>&- &
+  PIDS+=($!)
+  wait_for 10 python3 -c "import socket; socket.create_connection(('127.0.0.1', $port))"
+  expect 0 python3 ask.py "$port"
+  [ "$output" = "broken off" ] || fail "nobody listens inside: $output"
+  touch listen
+  wait_for 10 test -e listening
+  expect 0 python3 ask.py "$port"
+  [ "$output" = "broken off" ] || fail "the server resets: $output"
 }
 
 @test "local_binding_opens_the_whole_loopback" {

@@ -192,6 +192,78 @@ TOML
   refused --allow-unix-socket good.sock -- race-connect 50001 "$WS/good.sock" "$WS/evil.sock"
 }
 
+# swap.py TRIES FOREIGN: one thread binds ./mine, puts a link or another name of FOREIGN in its place and takes that away
+# again; the other connects to ./mine all the while. Prints how often it met FOREIGN's server, and how often its own.
+swap_program() {
+  cat > "$WORLD/swap.py" << 'PYTHON'
+import os, random, socket, sys, threading, time
+foreign, done, met = sys.argv[2], False, {"own": 0, "foreign": 0}
+def swap():
+    kept, turn = [], 0
+    while not done:
+        turn += 1
+        own = socket.socket(socket.AF_UNIX)
+        own.settimeout(0)
+        for name in "mine", "other":
+            try: os.unlink(name)
+            except OSError: pass
+        own.bind("mine")
+        own.listen(100)
+        time.sleep(random.random() * 0.0003)
+        kept = (kept + [own])[-3:]
+        try: os.symlink(foreign, "other") if turn % 2 else os.link(foreign, "other")
+        except OSError: continue
+        try: os.rename("other", "mine")
+        except OSError: pass
+        time.sleep(random.random() * 0.0003)
+thread = threading.Thread(target=swap)
+thread.start()
+for _ in range(int(sys.argv[1])):
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(0.05)
+    try:
+        client.connect("mine")
+        met["foreign" if client.getpeername().endswith("foreign.sock") else "own"] += 1
+    except OSError: pass
+    client.close()
+done = True
+thread.join()
+print(met)
+PYTHON
+}
+
+@test "a_name_exchanged_between_bind_and_connect_reaches_no_foreign_socket" {
+  local before network
+  swap_program
+  server stream "$OUTSIDE/foreign.sock"
+  observe python3 "$WORLD/swap.py" 3000 "$OUTSIDE/foreign.sock"
+  before=$(wc -l < "$OUTSIDE/foreign.sock.log")
+  [ "$before" -gt 0 ] || fail "the race is not won outside either: $output"
+  for network in $(networks); do
+    expect 0 box --network "$network" -- python3 "$WORLD/swap.py" 20000 "$OUTSIDE/foreign.sock"
+    [[ $output =~ \'own\':\ ([0-9]+) ]] || fail "$output"
+    [ "${BASH_REMATCH[1]}" -gt 0 ] || fail "no race: $output"
+  done
+  arrivals "$OUTSIDE/foreign.sock" "$before"
+}
+
+@test "stopping_bawns_own_processes_opens_nothing" {
+  needs_host "its broker is the outer one's"
+  local everybody='for p in /proc/[0-9]*; do p=${p#/proc/}; [ "$p" = $$ ] || kill -STOP "$p"; done 2> /dev/null'
+  server stream "$WS/s.sock"
+  works name-socket connect stream "$WS/s.sock"
+  # they are out of reach of its signals
+  expect 1 box -- sh -c ": > started; $everybody; : > after; exec '$PROBE' name-socket connect stream '$WS/s.sock'"
+  [ -e after ] || fail "the broker was stopped: $output"
+  says "refused"
+  # without Landlock's scope they may not be: then the calls hang, and none is made
+  observe timeout 5 "$BAWN" run --allow-kernel user-namespaces -- sh -c \
+    ": > started; $everybody; '$PROBE' name-socket connect stream '$WS/s.sock' || mkdir .claude && exit 0; exit 1"
+  [ "$status" != 0 ] || fail "$output"
+  missing .claude
+  arrivals "$WS/s.sock" 1
+}
+
 @test "thousands_of_threads_connect_at_once" {
   server stream "$WS/s.sock"
   allowed --allow-unix-socket s.sock -- crowd 2000 3 "$WS/s.sock"
