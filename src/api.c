@@ -435,6 +435,18 @@ static int widen(struct bawn *box, struct bawn_child *child, struct bawn_error *
 	return 0;
 }
 
+/* Older kernels call overlayfs's options by descriptor invalid; or have no overlayfs. */
+static int layers_missing(int r, struct bawn_error *err)
+{
+	struct bawn_error cause = BAWN_ERROR_INIT;
+
+	if (!err || (r != -EINVAL && r != -ENODEV))
+		return r;
+	cause = *err;
+	return error_set(err, -r, "learn: a layer that is thrown away needs overlayfs, of Linux 6.13 or newer: %s",
+			 cause.message);
+}
+
 static int start(struct bawn *box, const char *const *argv, const int *stdio, unsigned flags, bool learn,
 		 struct bawn_child *child, struct bawn_error *err)
 {
@@ -479,7 +491,7 @@ static int start(struct bawn *box, const char *const *argv, const int *stdio, un
 		child->box = box;
 		__atomic_add_fetch(&box->users, 1, __ATOMIC_RELAXED);
 	}
-	return r;
+	return r < 0 && learn ? layers_missing(r, err) : r;
 }
 
 static void forget(struct bawn_child *child)

@@ -640,5 +640,6 @@ void plan_record(struct plan *plan, enum log_level level)
 
 bool plan_records(const struct plan *plan)
 {
-	return plan->broker && plan->features.seccomp_notify && !plan->features.outer_broker;
+	return plan->policy->platform == PLATFORM_MACOS ||	/* the system's own log */
+	       (plan->broker && plan->features.seccomp_notify && !plan->features.outer_broker);
 }

@@ -93,6 +93,15 @@ void show_shell_word(struct text *text, const char *string)
 	}
 }
 
+/* UTF-8, of two bytes or three, as is_unprintable() knows them. */
+static unsigned code_point(const char *bytes, size_t size)
+{
+	const unsigned char *b = (const unsigned char *)bytes;
+
+	return size == 1 ? b[0] : size == 2 ? (b[0] & 0x1fu) << 6 | (b[1] & 0x3fu) :
+		(b[0] & 0xfu) << 12 | (b[1] & 0x3fu) << 6 | (b[2] & 0x3fu);
+}
+
 bool show_toml_string(struct text *text, const char *string)
 {
 	size_t left = strlen(string), size;
@@ -104,8 +113,8 @@ bool show_toml_string(struct text *text, const char *string)
 			return false;
 		if (*string == '"' || *string == '\\')
 			text_printf(text, "\\%c", *string);
-		else if (size == 1 && is_unprintable(string, 1))
-			text_printf(text, "\\u%04x", (unsigned)*string);
+		else if (is_unprintable(string, size))
+			text_printf(text, "\\u%04x", code_point(string, size));
 		else
 			text_add_bytes(text, string, size);
 	}

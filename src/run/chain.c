@@ -210,8 +210,28 @@ int chain_plan(struct chain *chain, bool thorough, struct bawn_error *err)
 	return r;
 }
 
+/* What the command can change without anybody having asked for that. */
+static void warn_of_change(const struct chain *chain, const char *path, const char *why, struct text *text)
+{
+	struct arena arena = { 0 };
+	struct host_entry entry;
+	struct decision decision = { 0 };
+	const char *canonical;
+
+	if (!path || !chain->policy || chain->policy->unconfined)
+		return;
+	if (path_canonical(&arena, &chain->host, path, &canonical, &entry, NULL) >= 0)
+		policy_decide(chain->policy, OPERATION_WRITE, canonical, &decision);
+	if (decision.allowed && decision.rule && decision.rule->kind != RULE_SYSTEM && !decision.rule->scratch)
+		text_printf(text, "the command can change %s: %s\n", path, why);
+	arena_done(&arena);
+}
+
 void chain_warnings(const struct chain *chain, struct text *text)
 {
+	warn_of_change(chain, chain->config_path,
+		       "and with it what its next run may do; keep it elsewhere, or below .bawn", text);
+	warn_of_change(chain, chain->log_path, "what that says is then the command's", text);
 	if (chain->profiles && chain->profiles->warnings.size)
 		text_add(text, chain->profiles->warnings.bytes);
 	if (chain->policy && chain->policy->warnings.size)

@@ -22,9 +22,34 @@
 #define LAST_WAIT_MS	2000			/* at the end, for a reader of the log who reads nothing */
 #define LINES_MAX	((size_t)1 << 20)	/* bytes that wait for whoever reads the log */
 
+/* The lines hold what a command chose to call its files, and a command of an earlier run may have left a link where
+ * they are to go: to a file that is ours alone. Below a directory that the command may write, links lead to nowhere
+ * else. */
+static int check_way(const struct chain *chain, struct bawn_error *err)
+{
+	struct arena arena = { 0 };
+	const char *path = chain->log_path, *file, *way;
+	struct host_entry entry;
+	int r = path_canonical(&arena, &chain->host, path, &file, &entry, err);
+
+	for (const char *rest = strchr(path + 1, '/'); r >= 0 && rest; rest = strchr(rest + 1, '/')) {
+		const char *above = arena_strndup(&arena, path, (size_t)(rest - path));
+
+		r = above ? path_canonical(&arena, &chain->host, above, &way, &entry, err) : error_oom(err);
+		if (r >= 0 && policy_allows_write(chain->policy, way) && !policy_allows_write(chain->policy, file) &&
+		    (strncmp(file, way, strlen(way)) != 0 || strcmp(file + strlen(way), rest) != 0))
+			r = error_set(err, EPERM, "log file %s: leads to %s by a link that the command can make",
+				      path, file);
+	}
+	arena_done(&arena);
+	return r < 0 ? r : 0;
+}
+
 static int open_log(const struct chain *chain, struct report *report, struct bawn_error *err)
 {
 	report->log_fd = chain->log_fd;
+	if (chain->log_path && check_way(chain, err) < 0)
+		return -EPERM;
 	if (chain->log_path)
 		report->own_fd = open(chain->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (chain->log_path && report->own_fd < 0)
@@ -42,7 +67,8 @@ int report_open(const struct chain *chain, struct report *ret_report, struct baw
 {
 	struct report report = {
 		.denials = { .policy = chain->judge ? chain->judge : chain->policy, .host = &chain->host },
-		.whole = chain->log_report, .wake_fd = -1,
+		.whole = chain->log_report && plan_records(chain->plan), .finished = !plan_records(chain->plan),
+		.wake_fd = -1,
 		.log_fd = -1, .own_fd = -1,
 	};
 	void *memory;

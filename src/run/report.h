@@ -12,7 +12,7 @@ struct report {
 	uint64_t *seen;
 	struct events_reader reader;
 	struct denials denials;
-	bool finished;			/* the last line is written */
+	bool finished;			/* the last line is written; or nothing is recorded, and there is none */
 	bool whole;			/* a report, not a hint */
 	int wake_fd;			/* eventfd: something was recorded; -1: nobody wants to know at once */
 	int log_fd;			/* where JSON lines go; or -1 */

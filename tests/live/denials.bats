@@ -89,23 +89,144 @@ logged() {
   unchanged ~/f x
 }
 
-@test "a file that is not there and a socket of the host: two denials, and their lines open both" {
-  needs_host "it has the only listener, so an inner one records nothing"
-  local server try
-  python3 -c 'import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(600)' "$OUTSIDE/bus" 3>&- &
-  server=$!
-  wait_for 10 test -S "$OUTSIDE/bus"
-  try="echo x > ~/f; python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"$OUTSIDE/bus\")'"
+# as_promised SOCKET: the two denials of the manual's example, and the profile made of its two printed lines
+as_promised() {
+  local try="echo x > ~/f; python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"$1\")'"
+  expect 0 plain sh -c "$try"
+  rm ~/f
   expect 1 box --log-denials -- sh -c "$try"
-  says "denied: write $HOME/f" "denied: unix-connect $OUTSIDE/bus" "2 denied, 2 different"
+  says "denied: write $HOME/f  (sh, EROFS)" '      rule:  ":root" = "read"            (built-in :workspace)' \
+    "denied: unix-connect $1  (python3, EACCES)" "      rule:  none: local sockets of the host are closed" "2 denied, 2 different"
+  missing ~/f
   {
     printf '[permissions.t]\nextends = ":workspace"\n'
     sed -n 's/^ *allow: \(.*\)  or  --.*/\1/p' <<< "$output"
   } > "$WORLD/c.toml"
+  [ "$(wc -l < "$WORLD/c.toml")" = 4 ] || fail "$output"
   expect 0 box --config "$WORLD/c.toml" -P t --log-denials -- sh -c "$try"
   says "nothing was denied"
   unchanged ~/f x
+}
+
+@test "a file that is not there and a socket of the host: two denials, and their lines open both" {
+  needs_host "it has the only listener, so an inner one records nothing"
+  local server
+  python3 -c 'import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(600)' "$OUTSIDE/bus" 3>&- &
+  server=$!
+  wait_for 10 test -S "$OUTSIDE/bus"
+  as_promised "$OUTSIDE/bus"
   kill "$server"
+}
+
+# Where there is none, root starts one; an ordinary user, who cannot make that name, one elsewhere.
+@test "the system bus: two denials, and their lines open both" {
+  needs_host "it has the only listener, so an inner one records nothing"
+  local bus=/run/dbus/system_bus_socket server=
+  if ! [ -S $bus ] && is_root; then
+    mkdir -p /run/dbus
+    dbus-daemon --system --nofork --nopidfile > /dev/null 2>&1 3>&- &
+    server=$!
+  elif ! [ -S $bus ]; then
+    bus=$OUTSIDE/bus
+    dbus-daemon --session --nofork --address="unix:path=$bus" > /dev/null 2>&1 3>&- &
+    server=$!
+  fi
+  wait_for 10 test -S "$bus"
+  as_promised "$bus"
+  [ -z "$server" ] || { kill "$server" && rm -f $bus; }
+}
+
+@test "ordinary failures of either kind are counted apart, and no denial is invented" {
+  needs_host "it has the only listener, so an inner one records nothing"
+  local wanted=3
+  mkdir shut
+  : > shut/f
+  chmod 500 shut
+  # ENOENT; and for whom owners count EACCES: a closed directory of one's own, and another's
+  # (touch tries two ways)
+  is_root || wanted=6
+  expect 0 box --log-denials --log-file "$WORLD/log" -- sh -c 'rm none; rmdir none/x; mkdir none/y
+    if [ "$(id -u)" != 0 ]; then mkdir shut/d; touch /etc/bawn-test; fi; true'
+  says "bawn: nothing was denied; $wanted failed that would have failed outside, too"
+  [ "$(jq -c 'select(.type == "summary")' "$WORLD/log")" = '{"type":"summary","denied":0,"different":0,"untold":0,"failed":'$wanted'}' ] ||
+    fail "$(cat "$WORLD/log")"
+  [ "$(grep -c '"type":"denial"' "$WORLD/log")" = 0 ] || fail "$(cat "$WORLD/log")"
+  if is_root; then
+    # EROFS: a read-only mount of the host's
+    expect 0 unshare -m sh -c 'mount --bind shut shut && mount -o remount,bind,ro shut && ! mkdir shut/d && exec "$0" "$@"' \
+      "$BAWN" run --log-denials -- sh -c 'mkdir shut/d; true'
+    says "bawn: nothing was denied; 1 failed that would have failed outside, too"
+  fi
+  expect 0 box --log-denials -- sh -c 'rm none; mkdir ~/d; true'
+  says "bawn: 1 denied, 1 different; 1 failed that would have failed outside, too"
+}
+
+@test "a link that the command made does not lead the log to a file of the host" {
+  needs_host "it has the only listener, so an inner one records nothing"
+  echo old > ~/.profile
+  expect 0 box -- sh -c 'ln -s ~/.profile log; ln -s ~ dir'
+  # outside a shell's >> goes through both
+  (echo x >> log && echo x >> dir/.profile) || fail "the links lead nowhere"
+  echo old > ~/.profile
+  for log in log dir/.profile dir/new; do
+    expect 125 box --log-file $log -- sh -c 'mkdir ~/"\$(id)"'
+    says "by a link that the command can make"
+  done
+  unchanged ~/.profile old
+  missing ~/new
+  # while it runs the log is open already
+  expect 0 box --log-file own -- sh -c 'mkdir ~/d1; rm own; ln -s ~/.profile own; mkdir ~/d2; true'
+  says "warning: the command can change $WS/own"
+  unchanged ~/.profile old
+}
+
+@test "a profile that the command can change is warned of" {
+  printf '[permissions.t]\nextends = ":workspace"\n' > "$WORLD/c.toml"
+  cp "$WORLD/c.toml" c.toml
+  expect 0 box --config c.toml -P t -- sh -c 'echo "# x" >> c.toml'
+  says "warning: the command can change $WS/c.toml"
+  expect 0 box --config "$WORLD/c.toml" -P t -- true
+  [ -z "$output" ] || fail "$output"
+}
+
+@test "whatever a file is called, a report has only its own lines and the log is JSON" {
+  needs_host "it has the only listener, so an inner one records nothing"
+  cat > names.py <<'PY'
+import os
+home = os.environ['HOME'].encode()
+for name in b'a\nbawn: denied: b', b'\x1b[31mred', b'\xff\xfe', b'\xc3\xbc\xe2\x80\xae', b'q"\\\'', b'x' * 255, b'a$(id)`id`', b'[a]*':
+    try:
+        os.mkdir(home + b'/' + name)
+    except OSError:
+        pass
+PY
+  cp /bin/mkdir "$(printf 'a\n\033[1m')"
+  expect 1 box --log-denials --log-file "$WORLD/log" -- sh -c 'python3 names.py; ./a* ~/by-another 2> /dev/null'
+  [ "$(grep -c '^bawn: denied: write ' <<< "$output")" = 9 ] || fail "$output"
+  ! grep -q '[^[:print:][:space:]]' <<< "${output//ü/}" || fail "$output"
+  says 'home/a\x0abawn: denied: b' 'home/\xff\xfe' '\u202e" = "write"'
+  iconv -f UTF-8 -t UTF-8 "$WORLD/log" > /dev/null
+  [ "$(jq -c .type "$WORLD/log" | sort | uniq -c | tr -s ' ')" = $' 9 "denial"\n 1 "summary"' ] || fail "$(cat "$WORLD/log")"
+}
+
+@test "a log that cannot be is refused before anything runs" {
+  local options
+  for options in "--log-file /" "--log-file $WORLD/none/log" "--log-fd 0" "--log-fd 9" "--log-fd x" "--log-fd -1"; do
+    # shellcheck disable=SC2086
+    expect 125 box $options -- touch ran
+    missing ran
+  done
+}
+
+@test "explain: 0 when all is allowed, 1 when something is denied; a JSON line each" {
+  expect 0 "$BAWN" explain write "$WS/x" read /usr exec /bin/sh
+  [ "$(grep -c ^allowed <<< "$output")" = 3 ] || fail "$output"
+  expect 1 "$BAWN" explain write "$WS/x" write /usr/x connect 80
+  [ "$(grep -c ^allowed <<< "$output")-$(grep -c ^denied <<< "$output")" = 1-2 ] || fail "$output"
+  expect 1 "$BAWN" explain --json --platform macos write "$WS/x" mach-lookup com.example.x
+  [ "$(jq -r 'select(.type == "decision") | .allowed' <<< "$output" | tr '\n' ' ')" = "true false " ] || fail "$output"
+  expect 125 "$BAWN" explain write
+  expect 125 "$BAWN" explain mach-lookup com.example.x
 }
 
 @test "lines are written as things happen" {
@@ -336,6 +457,9 @@ PY
   [ "$(grep -c '"type":"denial"' "$WORLD/log")" = 1 ] || fail "$(cat "$WORLD/log")"
   logged -- strace -f -o /dev/null mkdir ~/under-strace
   says "denial write $HOME/under-strace EROFS mkdir 1"
+  logged -- gdb -q -batch -ex 'catch syscall mkdir' -ex run -ex continue -ex continue --args mkdir "$HOME/under-gdb"
+  says "denial write $HOME/under-gdb EROFS mkdir 1"
+  grep -q 'Catchpoint 1 (call to syscall' "$WORLD/said" || fail "$(cat "$WORLD/said")"
 }
 
 @test "what the record watches works as without it" {

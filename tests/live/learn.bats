@@ -101,6 +101,20 @@ SH
   unchanged "$WORLD/bad.toml" 'broken = ['
 }
 
+@test "a kernel without the layers is named" {
+  needs_host "it has the only listener, so nothing is learned in an inner one"
+  local call said=
+  # the one that gives overlayfs its layer is among these
+  for call in 7 8 9 10 11 12 13 14 15 16; do
+    observe strace -f -o /dev/null -e trace=fsconfig -e inject=fsconfig:error=EINVAL:when=$call \
+      "$BAWN" learn -o "$WORLD/p.toml" -- touch ran
+    [ "$status" = 125 ] || continue
+    missing ran "$WORLD/p.toml"
+    [[ $output != *"overlayfs, of Linux 6.13 or newer"* ]] || said=1
+  done
+  [ -n "$said" ] || fail "$output"
+}
+
 @test "make, with a compiler" {
   needs_host "it has the only listener, so nothing is learned in an inner one"
   mkdir -p src
@@ -112,12 +126,14 @@ SH
   [ -x ~/opt/a ] || fail "$output"
 }
 
-@test "python tests with their caches" {
+@test "pytest, with a cache outside the workspace" {
   needs_host "it has the only listener, so nothing is learned in an inner one"
   mkdir -p tests
-  printf 'import os, unittest\nclass T(unittest.TestCase):\n  def test(self):\n    os.makedirs(os.path.expanduser("~/.cache/pytest/v"), exist_ok=True)\n    open(os.path.expanduser("~/.cache/pytest/v/nodes"), "w").write("x")\n' > tests/test_a.py
-  learns python3 -m unittest discover -s tests
-  has 'filesystem."~/.cache/pytest" = "write"'
+  printf 'import os\ndef test_a(tmp_path):\n  os.makedirs(os.path.expanduser("~/.cache/tool/v"), exist_ok=True)\n  open(os.path.expanduser("~/.cache/tool/v/nodes"), "w").write("x")\n' > tests/test_a.py
+  clean() { rm -rf tests/__pycache__; }
+  learns pytest-3 -q -o cache_dir="$HOME/.cache/pytest" tests
+  has 'filesystem."~/.cache/pytest" = "write"' 'filesystem."~/.cache/tool" = "write"'
+  [ -e ~/.cache/pytest/v ] || fail "$output"
 }
 
 @test "git clone of a local repository" {

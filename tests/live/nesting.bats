@@ -25,6 +25,16 @@ nested() { box --allow-kernel user-namespaces -- "$BAWN" run "$@"; }
   missing .codex no
 }
 
+@test "a_nested_bawn_says_that_it_records_nothing_and_the_outer_one_records" {
+  needs_host "it has the only listener, so an inner one records nothing"
+  expect 0 box --quiet --log-file "$WORLD/outer" --allow-kernel user-namespaces -- \
+    "$BAWN" run --log-denials --log-file inner -- sh -c 'mkdir ~/d; true'
+  says "warning: --log-denials: nothing is recorded here"
+  [[ $output != *denied* ]] || fail "$output"
+  [ ! -s inner ] || fail "$(cat inner)"
+  [ "$(jq -r 'select(.operation == "write") | .target' "$WORLD/outer")" = "$HOME/d" ] || fail "$(cat "$WORLD/outer")"
+}
+
 @test "a_bawn_in_a_bawn_in_a_bawn_works" {
   expect 0 nested --allow-kernel user-namespaces -- "$BAWN" run -- "$PROBE" create "$WS/new"
   [ -e new ]
