@@ -127,14 +127,14 @@ load helpers
     for ((i = 0; i < 10000; i++)); do
       echo "\"$WS/r/$i\" = \"$([ $((i % 2)) = 0 ] && echo deny || echo read)\""
     done
-  } > "$TMPDIR/config.toml"
+  } > "$WORLD/config.toml"
   (cd r && seq 0 9999 | xargs touch)
   {
     for i in 0 2 5000 9998; do printf 'read\t%s\nwrite\t%s\n' "$WS/r/$i" "$WS/r/$i"; done
     for i in 1 3 5001 9999; do printf 'read\t%s\nwrite\t%s\n' "$WS/r/$i" "$WS/r/$i"; done
     printf 'write\t%s\n' "$WS/r/other"
   } > "$TMPDIR/questions"
-  observe timeout 60 "$BAWN" run --config "$TMPDIR/config.toml" -- "$PROBE" questions "$TMPDIR/questions"
+  observe timeout 60 "$BAWN" run --config "$WORLD/config.toml" -- "$PROBE" questions "$TMPDIR/questions"
   [ "$status" = 0 ] || fail "$output"
   for i in 0 1 2 3 4 5 6 7; do [ "${lines[i]}" != 0 ] || fail "$i: $output"; done
   for i in 8 10 12 14 16; do [ "${lines[i]}" = 0 ] || fail "$i: $output"; done
@@ -153,13 +153,13 @@ load helpers
 }
 
 @test "programs_start_with_only_the_minimal_places" {
-  cat > "$TMPDIR/config.toml" << 'TOML'
+  cat > "$WORLD/config.toml" << 'TOML'
 default_permissions = "small"
 [permissions.small.filesystem]
 ":minimal" = "read"
 ":workspace_roots" = "write"
 TOML
-  local options=(--config "$TMPDIR/config.toml")
+  local options=(--config "$WORLD/config.toml")
   expect 0 box "${options[@]}" -- python3 -c 'import ssl, json, sqlite3; print("python", ssl.create_default_context())'
   expect 0 box "${options[@]}" -- node -e 'console.log("node", require("os").cpus().length)'
   expect 0 box "${options[@]}" -- git --version
@@ -178,7 +178,7 @@ TOML
 # --- B13 ------------------------------------------------------------------------------------------------------------------
 
 @test "the_effective_policy_can_be_seen_and_read_back" {
-  cat > "$TMPDIR/config.toml" << 'TOML'
+  cat > "$WORLD/config.toml" << 'TOML'
 default_permissions = "mine"
 [permissions.mine]
 extends = ":workspace"
@@ -186,10 +186,10 @@ extends = ":workspace"
 "~/.ssh" = "deny"
 ":workspace_roots" = { docs = "read", "**/.env" = "deny" }
 TOML
-  expect 0 "$BAWN" plan --config "$TMPDIR/config.toml"
+  expect 0 "$BAWN" plan --config "$WORLD/config.toml"
   says "$HOME/.ssh" "config.toml:5" "$WS/docs" ".env"
-  "$BAWN" profile show --config "$TMPDIR/config.toml" > "$TMPDIR/shown.toml"
-  "$BAWN" plan --config "$TMPDIR/config.toml" --json > "$TMPDIR/one.json"
+  "$BAWN" profile show --config "$WORLD/config.toml" > "$TMPDIR/shown.toml"
+  "$BAWN" plan --config "$WORLD/config.toml" --json > "$TMPDIR/one.json"
   chmod go-w "$TMPDIR/shown.toml"
   "$BAWN" plan -P mine --config "$TMPDIR/shown.toml" --json > "$TMPDIR/two.json"
   diff <(jq -cS 'select(.type == "rule") | {path, access, layer}' "$TMPDIR/one.json") \
@@ -198,11 +198,11 @@ TOML
 }
 
 @test "a_warning_is_given_by_every_command_that_loads_the_file" {
-  printf '[permissions.x]\nextends = ":workspace"\n[permissions.x.filesystem]\n":no_such_token" = "read"\n' > "$TMPDIR/config.toml"
+  printf '[permissions.x]\nextends = ":workspace"\n[permissions.x.filesystem]\n":no_such_token" = "read"\n' > "$WORLD/config.toml"
   local command
-  for command in "run -P x --config $TMPDIR/config.toml -- true" "plan -P x --config $TMPDIR/config.toml" \
-      "explain -P x --config $TMPDIR/config.toml read /etc" "profile check $TMPDIR/config.toml" \
-      "profile list --config $TMPDIR/config.toml" "profile show --config $TMPDIR/config.toml x"; do
+  for command in "run -P x --config $WORLD/config.toml -- true" "plan -P x --config $WORLD/config.toml" \
+      "explain -P x --config $WORLD/config.toml read /etc" "profile check $WORLD/config.toml" \
+      "profile list --config $WORLD/config.toml" "profile show --config $WORLD/config.toml x"; do
     # shellcheck disable=SC2086
     observe "$BAWN" $command
     [[ $output == *no_such_token* ]] || fail "$command: $output"
@@ -210,8 +210,8 @@ TOML
 }
 
 @test "an_error_names_file_line_column_and_the_nearest_spelling" {
-  printf '[permissions.x.filesystem]\n":workspace_root" = "read"\n[permissions.x.netwrok]\n' > "$TMPDIR/config.toml"
-  expect 125 box -P x --config "$TMPDIR/config.toml" -- true
+  printf '[permissions.x.filesystem]\n":workspace_root" = "read"\n[permissions.x.netwrok]\n' > "$WORLD/config.toml"
+  expect 125 box -P x --config "$WORLD/config.toml" -- true
   says "config.toml:3" netwrok network
 }
 
