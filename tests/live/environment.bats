@@ -93,8 +93,10 @@ load helpers
 @test "the_command_can_tell_that_it_is_in_a_box" {
   expect 0 box -- env
   says BAWN=1 BAWN_PROFILE=:workspace BAWN_NETWORK=off
-  expect 0 box -P :read-only --network full -- env
-  says BAWN_PROFILE=:read-only BAWN_NETWORK=full
+  for network in $(networks); do
+    expect 0 box -P :read-only --network "$network" -- env
+    says BAWN_PROFILE=:read-only "BAWN_NETWORK=$network"
+  done
   BAWN_NETWORK=full expect 0 box -- env
   says BAWN_NETWORK=off
 }
