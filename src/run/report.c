@@ -28,7 +28,7 @@
 static int check_way(const struct chain *chain, struct bawn_error *err)
 {
 	struct arena arena = { 0 };
-	const char *path = chain->log_path, *file, *way;
+	const char *path = chain->log_path, *file = path, *way = path;
 	struct host_entry entry;
 	int r = path_canonical(&arena, &chain->host, path, &file, &entry, err);
 
@@ -47,9 +47,12 @@ static int check_way(const struct chain *chain, struct bawn_error *err)
 
 static int open_log(const struct chain *chain, struct report *report, struct bawn_error *err)
 {
+	int r;
+
 	report->log_fd = chain->log_fd;
-	if (chain->log_path && check_way(chain, err) < 0)
-		return -EPERM;
+	r = chain->log_path ? check_way(chain, err) : 0;
+	if (r < 0)
+		return r;
 	if (chain->log_path)
 		report->own_fd = open(chain->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (chain->log_path && report->own_fd < 0)
