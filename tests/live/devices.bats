@@ -79,6 +79,7 @@ in_dev() {
     refused -c 'filesystem.":root"="write"' -- open-write "$disk"
     disks=$((disks + 1))
   done
+  [ "$disks" -gt 0 ] || needs_host "it shows no disks"
   [ "$disks" -gt 0 ] || skip "no block device here"
 }
 

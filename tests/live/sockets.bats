@@ -76,6 +76,7 @@ arrivals() {
 
 @test "a_ring_does_not_connect_either" {
   server stream "$WS/s.sock"
+  "$PROBE" name-socket io-uring stream "$WS/s.sock" || needs_host "it has no io_uring"
   "$PROBE" name-socket io-uring stream "$WS/s.sock" || skip "no io_uring on this machine"
   refused -- name-socket io-uring stream "$WS/s.sock"
 }
