@@ -3,7 +3,7 @@
  *
  * Theory of operation. What stays writable, and what a mask will cover, is cloned first (open_tree). Then the
  * whole tree becomes read-only in one call (mount_setattr), or, when reading is restricted, an empty root takes
- * its place (pivot_root). Then the clones are put back and the stricter rules laid over them, parents first. So
+ * its place (mounts_root.c). Then the clones are put back and the stricter rules laid over them, parents first. So
  * no mountinfo is read and nothing depends on how many mounts the host has.
  *
  * One private tmpfs, the scratch, holds whatever must be made: /dev, /dev/shm, an empty directory and an empty
@@ -26,7 +26,6 @@
 #include <sys/stat.h>
 
 #define QUIET_READS 16			/* for more read-only places than these in a writable root a quiet clone pays */
-
 
 /* --- small steps -------------------------------------------------------------------------- */
 
@@ -130,7 +129,7 @@ static int read_only_source(int to)
 	return fd;
 }
 
-static int new_tmpfs(unsigned attributes)
+int mounts_new_tmpfs(unsigned attributes)
 {
 	autoclose int context = sys_fsopen("tmpfs");
 
@@ -145,7 +144,7 @@ static int new_tmpfs(unsigned attributes)
  * 6.13. */
 static int new_overlay(int lower)
 {
-	autoclose int layer = new_tmpfs(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
+	autoclose int layer = mounts_new_tmpfs(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
 	autoclose int upper = -1;
 	autoclose int work = -1;
 	autoclose int context = sys_fsopen("overlay");
@@ -226,136 +225,6 @@ int mounts_clone(struct inside *in)
 	return r < 0 ? r : make_procs(in);
 }
 
-/* --- the root ----------------------------------------------------------------------------- */
-
-int mounts_make_way(int fd, const char *relative, bool directory)
-{
-	char path[4096];
-
-	if (strlen(relative) >= sizeof(path))
-		return -ENAMETOOLONG;
-	for (size_t i = 0; relative[i]; i++) {
-		if (relative[i] == '/' && i) {
-			path[i] = '\0';
-			if (mkdirat(fd, path, 0755) < 0 && errno != EEXIST)
-				return -errno;
-		}
-		path[i] = relative[i];
-		path[i + 1] = '\0';
-	}
-	if (directory)
-		return mkdirat(fd, path, 0755) < 0 && errno != EEXIST ? -errno : 0;
-	/* Not opened: inside another bawn its broker would hold the file for writing a moment longer than we. */
-	return mknodat(fd, path, S_IFREG, 0) < 0 && errno != EEXIST ? -errno : 0;
-}
-
-/* What is not granted itself can be walked through but not listed. Only when all is made: inside another bawn its
- * broker makes these directories, and has no capability to go on in a closed one. */
-static int close_way(int fd, const char *relative)
-{
-	char path[4096];
-
-	for (size_t i = 0; relative[i]; i++) {
-		if (relative[i] == '/' && i) {
-			path[i] = '\0';
-			if (fchmodat(fd, path, 0111, 0) < 0)
-				return -errno;
-		}
-		path[i] = relative[i];
-	}
-	return 0;
-}
-
-/* A link that a granted path passes through exists in the assembled root too, where its place is not granted itself. */
-static int make_links(struct inside *in, int root)
-{
-	const struct policy *policy = in->box->plan->policy;
-	char target[4096];
-
-	for (size_t i = 0; i < policy->link_count; i++) {
-		const char *slash = strrchr(policy->links[i], '/');
-		ssize_t size = readlink(policy->links[i], target, sizeof(target) - 1);
-		char parent[4096];
-
-		if (size < 0 || slash - policy->links[i] >= (ptrdiff_t)sizeof(parent))
-			continue;
-		target[size] = '\0';
-		memcpy(parent, policy->links[i] + 1, (size_t)(slash - policy->links[i]));
-		parent[slash > policy->links[i] ? slash - policy->links[i] - 1 : 0] = '\0';
-		if (parent[0] && mounts_make_way(root, parent, true) < 0)
-			continue;
-		if (symlinkat(target, root, policy->links[i] + 1) < 0 && errno != EEXIST)
-			return -errno;
-	}
-	return 0;
-}
-
-static int close_places(struct inside *in, int root)
-{
-	const struct box *box = in->box;
-	int r = 0;
-
-	for (in->item = 0; r == 0 && in->item < box->op_count; in->item++)
-		if (box->ops[in->item].top && in->clones[in->item] >= 0)
-			r = close_way(root, box->ops[in->item].path + 1);
-	if (r == 0)
-		in->item = SIZE_MAX;
-	return r;
-}
-
-static int make_places(struct inside *in, int root)
-{
-	static const char *const own[] = { "dev", "proc" };
-	const struct box *box = in->box;
-	int r;
-
-	for (in->item = 0; in->item < box->op_count; in->item++) {
-		if (!box->ops[in->item].top || in->clones[in->item] < 0)
-			continue;
-		r = mounts_make_way(root, box->ops[in->item].path + 1, box->ops[in->item].directory);
-		if (r < 0)
-			return r;
-	}
-	in->item = SIZE_MAX;
-	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
-		if (mkdirat(root, own[i], 0755) < 0 && errno != EEXIST)
-			return -errno;
-	r = make_links(in, root);
-	return r < 0 ? r : close_places(in, root);
-}
-
-/* The new root stands on /dev for the moment between its attachment and pivot_root(".", "."), which puts the
- * old root on top of it: pivot_root(2), "the following trick". */
-static int assemble_root(struct inside *in)
-{
-	autoclose int root = new_tmpfs(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV);
-	int r;
-
-	if (root < 0 || mounts_attach(root, "/dev") < 0)
-		return -errno;
-	r = make_places(in, root);
-	if (r < 0)
-		return r;
-	if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-		return -errno;
-	return 0;
-}
-
-int mounts_root(struct inside *in)
-{
-	const struct plan *plan = in->box->plan;
-	const struct sys_mount_attr in_place = {
-		.attr_set = SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV |
-			    (plan->root_writable ? 0 : SYS_MOUNT_ATTR_RDONLY),
-		.propagation = SYS_MS_PRIVATE,
-	};
-	const struct sys_mount_attr private = { .propagation = SYS_MS_PRIVATE };
-
-	if (sys_mount_setattr(AT_FDCWD, "/", SYS_AT_RECURSIVE, plan->restricted_read ? &private : &in_place) < 0)
-		return -errno;
-	return plan->restricted_read ? assemble_root(in) : 0;
-}
-
 /* --- the scratch -------------------------------------------------------------------------- */
 
 static int make_scaffolds(struct inside *in)
@@ -376,7 +245,7 @@ static int make_scaffolds(struct inside *in)
 	}
 	for (size_t i = 0; i < box->scaffold_count; i++) {
 		snprintf(way, sizeof(way), "way%zu/%s", box->scaffolds[i].op, box->scaffolds[i].below);
-		r = close_way(in->scratch_fd, way);
+		r = mounts_close_way(in->scratch_fd, way);
 		if (r < 0)
 			return r;
 	}

@@ -46,11 +46,17 @@ int resolver_sort(struct resolver *r);
 /* What the rules so far, sorted, say of writing to path. */
 bool resolver_writable(const struct resolver *r, const char *path);
 
-/* plan.c, for plan_network.c and plan_macos.c: text and what a gap says may be NULL for want of memory. 0 or
- * -ENOMEM. */
+/* plan.c, for its siblings: text may be NULL for want of memory. 0 or -ENOMEM. */
 int plan_promise(struct plan *plan, const char *text, struct origin origin, enum layer layer, enum layer second,
 		 const char *note);
+/* The entry for a directory that a device's node lies in, or NULL. */
+const struct rule *plan_device_tree(const struct policy *policy, const char *path);
+bool plan_anything_writable(const struct policy *policy);	/* devices and the system's own aside */
+
+/* plan_gaps.c: what a gap says may be NULL for want of memory. 0 or -ENOMEM. */
 int plan_add_gap(struct plan *plan, struct plan_gap gap);
+int plan_settings_gaps(struct plan *plan);		/* settings that nothing enforces: on any platform */
+int plan_gaps(struct plan *plan);			/* all, on Linux */
 
 /* plan_network.c: the network and local sockets of a plan. */
 void plan_network_layers(struct plan *plan);

@@ -87,6 +87,13 @@ int chain_path(struct chain *chain, const char *typed, const char **ret_path, st
 /* Frees everything; the request stays. */
 void chain_done(struct chain *chain);
 
+/* --- profiles.c --------------------------------------------------------------------------- */
+
+/* Every profile that the chain knows, a line each. */
+void chain_list_profiles(const struct chain *chain, enum bawn_format format, struct text *text);
+/* What was found while the file was read, a line each; then that it is without errors. */
+void chain_print_check(const struct chain *chain, enum bawn_format format, struct text *text);
+
 /* --- seatbelt.c: macOS -------------------------------------------------------------------- */
 
 /* The text of the chain's plan, which is made when there is none. */
