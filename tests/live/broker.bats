@@ -6,7 +6,7 @@ load helpers
 # race CALL: 30,000 tries; seven calls make 210,000
 race() {
   # without the box the race is won at once
-  (cd "$OUTSIDE" && expect 0 "$PROBE" race "$1" 20000 .okay .aws1) || return
+  (cd "$OUTSIDE" && wins "$PROBE" race "$1" 20000 .okay .aws1) || return
   expect 1 box -- "$PROBE" race "$1" 30000 .oka .aws
   missing "$WS/.aws"
   # both names were met: the race did take place

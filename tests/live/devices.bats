@@ -205,7 +205,7 @@ TOML
 
 @test "cannot_race_the_broker_to_write_a_device_granted_for_reading" {
   is_root || return 0
-  in_dev "$NODES" 0 "$PROBE" device-race /dev/nvidia1 "$WS/turning"
+  wins with_dev "$NODES" "$PROBE" device-race /dev/nvidia1 "$WS/turning"
   in_dev "$NODES" 1 "$BAWN" run --read /dev/nvidia1 -- "$PROBE" device-race /dev/nvidia1 "$WS/turning"
 }
 
