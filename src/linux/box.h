@@ -311,9 +311,12 @@ struct broker {
 	struct waiting waiting[BROKER_WAITING];
 	size_t waiting_count;
 	int64_t look_ms, retry_ms;	/* when to look at those next */
+	bool home;			/* we stand on our own descriptors: broker_go_home() */
 };
 void broker_init(struct broker *broker, const struct inside *in);
-void broker_answer(struct broker *broker);
+/* Takes a question, or waits for one, and answers it; false: there was none, for whoever asked has died, or a signal
+ * came. */
+bool broker_answer(struct broker *broker);
 /* Waits for the next question, and serves those that wait; -errno when there is no poll() any more. */
 int broker_poll(struct broker *broker, int timeout_ms, short *ret_revents);
 /* Ends helpers that nobody waits for any more; whether some are left. */

@@ -360,7 +360,7 @@ void broker_reply(struct call *call, int result)
 		ioctl(call->broker->listener_fd, NOTIF_IOCTL_SEND, &response);
 }
 
-void broker_answer(struct broker *broker)
+bool broker_answer(struct broker *broker)
 {
 	struct notif notif = { 0 };
 	struct call call = { .broker = broker, .notif = &notif, .fd = NO_FD, .created = { .parent_fd = NO_FD } };
@@ -368,7 +368,7 @@ void broker_answer(struct broker *broker)
 	int result, number = 0;
 
 	if (ioctl(broker->listener_fd, NOTIF_IOCTL_RECV, &notif) < 0)
-		return;			/* the caller died before we looked */
+		return false;
 	call.target.tid = (pid_t)notif.pid;
 	call.target.narrow = notif.data.arch != seccomp_audit_arch(SECCOMP_HOST);
 	broker_begin(&call);
@@ -383,6 +383,7 @@ void broker_answer(struct broker *broker)
 		result = -ENOSYS;
 	if (!call.later)
 		broker_reply(&call, result);
+	return true;
 }
 
 struct helper *broker_free_helper(struct broker *broker)
@@ -432,6 +433,31 @@ void broker_look_up(struct missing *missing)
 	missing->inode = st.st_ino;
 }
 
+void broker_go_home(struct broker *broker)
+{
+	bool home = chdir("/proc/self/fd") == 0;
+
+	if (!home && broker->home)
+		_exit(BAWN_STATUS_SELF);
+	broker->home = home;
+}
+
+void broker_fd_path(const struct broker *broker, int fd, char path[BROKER_FD_PATH])
+{
+	char digits[12], *at = digits + sizeof(digits);
+	size_t prefix = 0;
+
+	*--at = '\0';
+	do
+		*--at = (char)('0' + fd % 10);
+	while (fd /= 10);
+	if (!broker->home) {
+		prefix = strlen("/proc/self/fd/");
+		memcpy(path, "/proc/self/fd/", prefix);
+	}
+	strcpy(path + prefix, at);
+}
+
 void broker_init(struct broker *broker, const struct inside *in)
 {
 	static struct nested nested;
@@ -453,6 +479,7 @@ void broker_init(struct broker *broker, const struct inside *in)
 	if (box->plan->loopback)
 		broker_private_start(broker);
 	broker_wait_init();
+	broker_go_home(broker);
 	if (may_nest)
 		nested_init(&nested);
 	for (size_t i = 0; may_nest && i < broker->missing_count; i++)

@@ -43,6 +43,12 @@ struct call {
 /* --- broker.c ----------------------------------------------------------------------------- */
 
 bool broker_is_waiting(const struct call *call);
+/* Back to where the broker's process stands between calls: on its own descriptors, so that the path of one is its
+ * number. Ends the broker where that fails, for then such a path would mean something else. */
+void broker_go_home(struct broker *broker);
+/* A path for a descriptor of ours, in a call that does not take descriptors. */
+#define BROKER_FD_PATH	32
+void broker_fd_path(const struct broker *broker, int fd, char path[BROKER_FD_PATH]);
 #define BROKER_POLICIES	35		/* our own, and one for each namespace: user_namespaces(7) */
 /* Our own policy and those of the inner boxes around the caller; the count, 0: more than anybody has, refuse. */
 size_t broker_policies(const struct call *call, const struct policy *ret_policies[BROKER_POLICIES]);

@@ -80,7 +80,8 @@ static int bind_name(struct call *call, const struct binding *binding)
 
 	if (r == -EXDEV)
 		r = bind_by_name(binding);
-	return chdir("/") < 0 ? -errno : r;
+	broker_go_home(call->broker);
+	return r;
 }
 
 /* A socket's name is made by bind(2). Sockets without a name in the file system are bound as they are: the

@@ -240,7 +240,7 @@ static int set_on_held(int fd, const struct attribute *attribute)
 }
 
 /* The link itself: by its name in the directory that is held. */
-static int set_on_link(const struct place *place, const struct attribute *attribute)
+static int set_on_link(struct broker *broker, const struct place *place, const struct attribute *attribute)
 {
 	int r;
 
@@ -248,7 +248,8 @@ static int set_on_link(const struct place *place, const struct attribute *attrib
 		return -errno;
 	r = lsetxattr(place->name, attribute->name, attribute->value, attribute->size, attribute->flags);
 	r = r < 0 ? -errno : 0;
-	return chdir("/") < 0 ? -errno : r;
+	broker_go_home(broker);
+	return r;
 }
 
 static int set_attribute(struct call *call, int at, uint64_t path, bool follow, const struct attribute *attribute)
@@ -265,7 +266,7 @@ static int set_attribute(struct call *call, int at, uint64_t path, bool follow, 
 	if (fstatat(place.parent_fd, place.name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	if (S_ISLNK(st.st_mode))
-		return set_on_link(&place, attribute);
+		return set_on_link(call->broker, &place, attribute);
 	held = openat(place.parent_fd, place.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	return held < 0 ? -errno : set_on_held(held, attribute);
 }

@@ -249,6 +249,25 @@ static int judge_object(struct call *call, int object, const struct stat *st, co
 	return -EACCES;
 }
 
+static int open_plain(const struct call *call, const char *path)
+{
+	autoclose int cwd = -1;
+
+	if (path[0] != '/' && (cwd = target_open(&call->target, "cwd", O_PATH | O_DIRECTORY)) < 0)
+		return -1;
+	return sys_openat2(cwd, path, O_PATH | O_CLOEXEC, 0, SYS_RESOLVE_NO_MAGICLINKS);
+}
+
+/* A name alone: one lookup through the caller's own link does, and no link behind it is followed. */
+static int open_in_cwd(const struct call *call, const char *name)
+{
+	char path[sizeof("cwd/") + sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+
+	memcpy(path, "cwd/", 4);
+	strcpy(path + 4, name);
+	return target_open(&call->target, path, O_PATH | O_NOFOLLOW);
+}
+
 /* The short way, for what is open: where the path leads through none of the kernel's own links (/proc/self/cwd), the
  * kernel finds for us what it would for the caller. What is judged is the object, however it was found. -1: go the long
  * way, which knows why it is closed. */
@@ -256,14 +275,12 @@ static int open_allowed(const struct call *call, const char *path)
 {
 	const struct broker *broker = call->broker;
 	char name[TARGET_PATH_MAX];
-	autoclose int object = -1, cwd = -1;
+	autoclose int object = -1;
 	struct stat st;
 
 	if (broker->nested)			/* the caller may have mounts of its own */
 		return -1;
-	if (path[0] != '/' && (cwd = target_open(&call->target, "cwd", O_PATH | O_DIRECTORY)) < 0)
-		return -1;
-	object = sys_openat2(cwd, path, O_PATH | O_CLOEXEC, 0, SYS_RESOLVE_NO_MAGICLINKS);
+	object = strchr(path, '/') ? open_plain(call, path) : open_in_cwd(call, path);
 	if (object < 0 || fstat(object, &st) < 0 || !S_ISSOCK(st.st_mode))
 		return -1;
 	if (!(broker->parts & BROKER_SOCKETS) || find_own(broker, &st))
@@ -273,29 +290,37 @@ static int open_allowed(const struct call *call, const char *path)
 
 /* --- addresses ---------------------------------------------------------------------------- */
 
+static int open_judged(struct call *call, const char *path)
+{
+	autorelease struct place place = { .parent_fd = NO_FD };
+	struct stat st;
+	autoclose int object = find_object(call, path, &place, &st);
+	int r;
+
+	if (object < 0)
+		return object;
+	r = broker_is_waiting(call) ? judge_object(call, object, &st, &place) : -ESRCH;
+	return r < 0 ? r : take_fd(&object);
+}
+
 int broker_hold_path(struct call *call, struct connection *connection)
 {
 	struct sockaddr_un *address = (struct sockaddr_un *)&connection->address;
-	char path[sizeof(address->sun_path) + 1] = "";
-	autorelease struct place place = { .parent_fd = NO_FD };
+	char path[sizeof(address->sun_path) + 1];
+	size_t size = connection->size - PATH_OFFSET;
 	autoclose int object = -1;
-	struct stat st;
-	int r;
 
-	memcpy(path, address->sun_path, connection->size - PATH_OFFSET);
+	memcpy(path, address->sun_path, size);
+	path[size] = '\0';
 	object = open_allowed(call, path);
 	if (object < 0) {
-		object = find_object(call, path, &place, &st);
+		object = open_judged(call, path);
 		if (object < 0)
 			return object;
-		r = broker_is_waiting(call) ? judge_object(call, object, &st, &place) : -ESRCH;
-		if (r < 0)
-			return r;
 	} else if (!broker_is_waiting(call))
 		return -ESRCH;
-	memset(address->sun_path, 0, sizeof(address->sun_path));
-	snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d", object);
-	connection->size = sizeof(*address);
+	broker_fd_path(call->broker, object, address->sun_path);
+	connection->size = (socklen_t)(PATH_OFFSET + strlen(address->sun_path) + 1);
 	connection->object_fd = take_fd(&object);
 	return 0;
 }

@@ -220,6 +220,8 @@ ON_OTHER_STACK static _Noreturn void broker_loop(struct broker *broker)
 		short happened;
 		pid_t pid;
 
+		if (!helpers && !broker->waiting_count && broker_answer(broker))
+			continue;		/* with nothing else to look at, the question itself is waited for */
 		if (broker_poll(broker, helpers ? HELPER_SWEEP_MS : -1, &happened) < 0)
 			_exit(BAWN_STATUS_SELF);	/* its limits were taken away: it could only spin */
 		while (helpers && (pid = waitpid(-1, NULL, WNOHANG)) > 0)
