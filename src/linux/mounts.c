@@ -118,10 +118,9 @@ static void raise_descriptor_limit(size_t wanted)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int read_only_source(int to)
+/* Makes a clone read-only, or closes it. */
+static int read_only_clone(int fd)
 {
-	int fd = mounts_clone_fd(to, true);
-
 	if (fd >= 0 && mounts_set_attributes(fd, SYS_MOUNT_ATTR_RDONLY, 0, true) < 0) {
 		close(fd);
 		return -1;
@@ -219,7 +218,8 @@ int mounts_clone(struct inside *in)
 		if (r < 0)
 			return r;
 		if (box->ops[in->item].reads > QUIET_READS && in->clones[in->item] >= 0)
-			in->quiet[in->item] = read_only_source(in->clones[in->item]);	/* older kernels: -1, slower */
+			/* older kernels: -1, slower */
+			in->quiet[in->item] = read_only_clone(mounts_clone_fd(in->clones[in->item], true));
 	}
 	r = grants_clone(in);
 	return r < 0 ? r : make_procs(in);
@@ -334,49 +334,125 @@ int mounts_pins(struct inside *in)
 
 /* --- the rules ---------------------------------------------------------------------------- */
 
-static int mask_source(const struct inside *in, const struct mount_op *op, int to)
+/* Where a mount comes from or goes to: a name in a directory that is held, or "" for what is held itself. */
+struct spot { int at; const char *name; };
+
+/* The way to the last spot, for the thousand files of one directory that have a rule: the second one opens that
+ * directory, and is then one step away. Nothing is mounted on it later: operations are sorted, so what stands above
+ * comes first. */
+struct way {
+	int base;			/* what paths are relative to, if they are */
+	const char *path;		/* the last one: lives as long as the operations */
+	size_t size;			/* of its directory's part; 0: none to keep */
+	int directory, object;		/* held, or -1 */
+};
+
+static void way_done(struct way *way)
+{
+	cleanup_fd(&way->directory);
+	cleanup_fd(&way->object);
+}
+
+static bool is_next_to_last(const struct way *way, const char *path)
+{
+	return way->size && !strncmp(path, way->path, way->size) && path[way->size] == '/' &&
+	       !strchr(path + way->size + 1, '/');
+}
+
+/* Without following links; the spot counts until the next one is asked for. -1 and errno. */
+static int find_spot(struct way *way, const char *path, struct spot *ret)
+{
+	char directory[4096];
+	const char *slash;
+
+	if (is_next_to_last(way, path)) {
+		memcpy(directory, path, way->size);
+		directory[way->size] = '\0';
+		if (way->directory < 0)
+			way->directory = open_below(way->base, directory);
+		*ret = (struct spot){ .at = way->directory, .name = path + way->size + 1 };
+		return way->directory < 0 ? -1 : 0;
+	}
+	way_done(way);
+	slash = strrchr(path, '/');
+	way->path = path;
+	way->size = slash && (size_t)(slash - path) < sizeof(directory) ? (size_t)(slash - path) : 0;
+	way->object = open_below(way->base, path);
+	*ret = (struct spot){ .at = way->object, .name = "" };
+	return way->object < 0 ? -1 : 0;
+}
+
+static int clone_spot(const struct spot *spot)
+{
+	return sys_open_tree(spot->at, spot->name,
+			     SYS_OPEN_TREE_CLONE | SYS_AT_EMPTY_PATH | SYS_AT_RECURSIVE | AT_SYMLINK_NOFOLLOW |
+				     AT_NO_AUTOMOUNT | O_CLOEXEC);
+}
+
+static int mask_source(const struct inside *in, const struct mount_op *op)
 {
 	char name[32];
-	struct stat st;
 
 	if (op->kind == MOUNT_SCAFFOLD) {
 		snprintf(name, sizeof(name), "way%zu", in->item);
 		return mounts_clone_scratch(in, name);
 	}
-	if (fstat(to, &st) < 0)
-		return -1;
-	return mounts_clone_scratch(in, S_ISDIR(st.st_mode) ? SCRATCH_DIRECTORY : SCRATCH_FILE);
+	return mounts_clone_scratch(in, op->directory ? SCRATCH_DIRECTORY : SCRATCH_FILE);
 }
 
 /* A clone costs as much as its source has mounts in it (__do_loopback(), fs/namespace.c), so what becomes read-only is
  * not taken from where the rules before it were laid, but from a clone of its root that was put aside. That one is
  * read-only itself, and so are all that are taken from it. */
-static int quiet_source(const struct inside *in, const struct mount_op *op)
+static int quiet_source(const struct inside *in, const struct mount_op *op, struct way *way)
 {
 	const struct mount_op *root = op->source < 0 ? NULL : &in->box->ops[op->source];
-	autoclose int fd = -1;
+	struct spot spot;
 
 	if (!root || in->quiet[op->source] < 0)
 		return -1;
-	fd = open_below(in->quiet[op->source], op->path + strlen(root->path) + 1);
-	return fd < 0 ? -1 : mounts_clone_fd(fd, true);
+	if (way->base != in->quiet[op->source]) {
+		way_done(way);
+		*way = (struct way){ .base = in->quiet[op->source], .directory = -1, .object = -1 };
+	}
+	return find_spot(way, op->path + strlen(root->path) + 1, &spot) < 0 ? -1 : clone_spot(&spot);
 }
 
-static int perform(const struct inside *in, const struct mount_op *op, int early)
+/* A mask of the wrong kind does not fit: then what the policy saw has been replaced, and so is what holds it. */
+static int mask_other(const struct inside *in, const struct mount_op *op, const struct spot *to)
 {
-	autoclose int to = mounts_open(op->path);
-	autoclose int from = early;
+	struct mount_op other = *op;
+	autoclose int from = -1;
+	struct stat st;
 
-	if (to < 0)
-		return op->optional && mounts_is_gone(errno) ? 0 : -errno;
-	if (from < 0 && op->kind == MOUNT_READ)
-		from = quiet_source(in, op);
-	if (from < 0 && op->kind != MOUNT_WRITE)
-		from = op->kind == MOUNT_READ ? read_only_source(to) : mask_source(in, op, to);
-	return from < 0 || sys_move_mount(from, to) < 0 ? -errno : 0;
+	if (fstatat(to->at, to->name, &st, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0)
+		return -errno;
+	if (op->kind == MOUNT_SCAFFOLD || S_ISDIR(st.st_mode) == op->directory)
+		return -EINVAL;
+	other.directory = !op->directory;
+	from = mask_source(in, &other);
+	return from < 0 || sys_move_mount_to(from, to->at, to->name) < 0 ? -errno : 0;
 }
 
-int mounts_rules(struct inside *in)
+struct ways { struct way to, quiet; };
+
+static int perform(const struct inside *in, const struct mount_op *op, int early, struct ways *ways)
+{
+	autoclose int from = early;
+	struct spot to;
+	int r = find_spot(&ways->to, op->path, &to) < 0 ? -errno : 0;
+
+	if (r == 0 && from < 0 && op->kind == MOUNT_READ)
+		from = quiet_source(in, op, &ways->quiet);
+	if (r == 0 && from < 0 && op->kind != MOUNT_WRITE)
+		from = op->kind == MOUNT_READ ? read_only_clone(clone_spot(&to)) : mask_source(in, op);
+	if (r == 0 && (from < 0 || sys_move_mount_to(from, to.at, to.name) < 0))
+		r = -errno;
+	if (r == -EINVAL && (op->kind == MOUNT_MASK || op->kind == MOUNT_SCAFFOLD))
+		r = mask_other(in, op, &to);
+	return op->optional && mounts_is_gone(-r) ? 0 : r;
+}
+
+static int perform_all(struct inside *in, struct ways *ways)
 {
 	const struct box *box = in->box;
 
@@ -386,12 +462,23 @@ int mounts_rules(struct inside *in)
 
 		if (op->early && in->clones[in->item] < 0)
 			continue;		/* optional, and gone */
-		r = perform(in, op, in->clones[in->item]);
+		r = perform(in, op, in->clones[in->item], ways);
 		if (r < 0)
 			return r;
 	}
 	in->item = SIZE_MAX;
 	return 0;
+}
+
+int mounts_rules(struct inside *in)
+{
+	struct ways ways = { .to = { .base = AT_FDCWD, .directory = -1, .object = -1 },
+			     .quiet = { .base = -1, .directory = -1, .object = -1 } };
+	int r = perform_all(in, &ways);
+
+	way_done(&ways.to);
+	way_done(&ways.quiet);
+	return r;
 }
 
 /* Sockets are named as their owner bound them, perhaps through links; a mask only takes away, so links may be

@@ -107,10 +107,16 @@ static inline int sys_open_tree(int at, const char *path, unsigned flags)
 	return (int)syscall(SYS_open_tree, at, path, flags);
 }
 
+/* A last component that is a symbolic link is not followed. to "": at itself. */
+static inline int sys_move_mount_to(int from, int at, const char *to)
+{
+	return (int)syscall(SYS_move_mount, from, "", at, to,
+			    SYS_MOVE_MOUNT_F_EMPTY_PATH | SYS_MOVE_MOUNT_T_EMPTY_PATH);
+}
+
 static inline int sys_move_mount(int from, int to)
 {
-	return (int)syscall(SYS_move_mount, from, "", to, "",
-			    SYS_MOVE_MOUNT_F_EMPTY_PATH | SYS_MOVE_MOUNT_T_EMPTY_PATH);
+	return sys_move_mount_to(from, to, "");
 }
 
 static inline int sys_mount_setattr(int at, const char *path, unsigned flags, const struct sys_mount_attr *attr)

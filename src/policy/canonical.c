@@ -121,37 +121,42 @@ static bool is_clean(const char *path)
 	return true;
 }
 
+static int walk(struct walk *w, const char **ret_path, struct host_entry *ret_entry)
+{
+	int r = w->host->lookup(w->host->context, "/", &w->entry);
+
+	do {
+		while (r >= 0 && w->todo[strspn(w->todo, "/")])
+			r = step(w);
+		/* What stands there in the end: the last step may have been a link to "." or up from what is missing.
+		 * */
+		if (r >= 0 && w->host->lookup(w->host->context, w->path, &w->entry) == 0)
+			w->missing = w->entry.type == HOST_MISSING;
+		if (r >= 0 && !w->missing && w->entry.type == HOST_SYMLINK) {
+			w->todo = w->path;
+			w->path = "/";
+		}
+	} while (r >= 0 && w->todo[strspn(w->todo, "/")] && ++w->links <= MAX_LINKS);
+	if (r < 0)
+		return r;
+	if (w->missing)
+		w->entry = (struct host_entry){ .type = HOST_MISSING };
+	*ret_path = w->path;
+	*ret_entry = w->entry;
+	return 0;
+}
+
 static int canonical(struct arena *arena, const struct host *host, const char *path, struct policy *record,
 		     const char **ret_path, struct host_entry *ret_entry, struct bawn_error *err)
 {
-	struct walk w = { .arena = arena, .host = host, .todo = path, .path = "/", .record = record, .err = err };
-	int r = host->lookup(host->context, path, &w.entry);
+	int r = host->lookup(host->context, path, ret_entry);
 
-	if (r == 0 && w.entry.direct && w.entry.type != HOST_SYMLINK && is_clean(path)) {
+	if (r == 0 && ret_entry->direct && ret_entry->type != HOST_SYMLINK && is_clean(path)) {
 		*ret_path = path;
-		*ret_entry = w.entry;
 		return 0;
 	}
-	r = host->lookup(host->context, "/", &w.entry);
-	do {
-		while (r >= 0 && w.todo[strspn(w.todo, "/")])
-			r = step(&w);
-		/* What stands there in the end: the last step may have been a link to "." or up from what is missing.
-		 * */
-		if (r >= 0 && host->lookup(host->context, w.path, &w.entry) == 0)
-			w.missing = w.entry.type == HOST_MISSING;
-		if (r >= 0 && !w.missing && w.entry.type == HOST_SYMLINK) {
-			w.todo = w.path;
-			w.path = "/";
-		}
-	} while (r >= 0 && w.todo[strspn(w.todo, "/")] && ++w.links <= MAX_LINKS);
-	if (r < 0)
-		return r;
-	if (w.missing)
-		w.entry = (struct host_entry){ .type = HOST_MISSING };
-	*ret_path = w.path;
-	*ret_entry = w.entry;
-	return 0;
+	return walk(&(struct walk){ .arena = arena, .host = host, .todo = path, .path = "/", .record = record,
+				    .err = err }, ret_path, ret_entry);
 }
 
 int path_canonical(struct arena *arena, const struct host *host, const char *path, const char **ret_path,

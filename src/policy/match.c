@@ -38,28 +38,45 @@ bool operation_is_path(enum operation operation)
 
 /* --- the longest rule --------------------------------------------------------------------- */
 
-/* How a rule's path sorts against the first size bytes of path followed by end: a slash, or NUL for nothing more. */
-static int compare(const struct rule *rule, const char *path, size_t size, char end)
+/* How a rule's path sorts against the first size bytes of path followed by end: a slash, or NUL for nothing more.
+ * *common: how many bytes are known to be the same, and in the end how many are. */
+static int compare(const struct rule *rule, const char *path, size_t size, char end, size_t *common)
 {
-	int order = strncmp(rule->path, path, size);
+	size_t i = *common;
 
-	return order ? order : (unsigned char)rule->path[size] - end;
+	while (i < size && rule->path[i] == path[i])
+		i++;
+	*common = i;
+	return (unsigned char)rule->path[i] - (unsigned char)(i < size ? path[i] : end);
 }
 
-/* Index of the first of the first count rules that does not sort before that. */
-static size_t lower_bound(const struct policy *policy, size_t count, const char *path, size_t size, char end)
+struct bound {
+	size_t index;			/* of the first rule that does not sort before what was asked for */
+	bool same;			/* that rule's path is it */
+	size_t common;			/* how much of it the rule before has, too */
+};
+
+/* Among the first count rules. What sorts between two paths begins as both do, so bytes are compared once. */
+static struct bound find_bound(const struct policy *policy, size_t count, const char *path, size_t size, char end)
 {
-	size_t low = 0;
+	struct bound bound = { .index = 0 };
+	size_t above = 0;
 
-	while (low < count) {
-		size_t middle = low + (count - low) / 2;
+	while (bound.index < count) {
+		size_t middle = bound.index + (count - bound.index) / 2;
+		size_t common = bound.common < above ? bound.common : above;
+		int order = compare(&policy->rules[middle], path, size, end, &common);
 
-		if (compare(&policy->rules[middle], path, size, end) < 0)
-			low = middle + 1;
-		else
+		if (order < 0) {
+			bound.index = middle + 1;
+			bound.common = common;
+		} else {
 			count = middle;
+			above = common;
+			bound.same = order == 0;
+		}
 	}
-	return low;
+	return bound;
 }
 
 /* Length of the directory above the first size bytes of path; 0 above the root. */
@@ -72,16 +89,19 @@ static size_t parent_size(const char *path, size_t size)
 	return size > 1 ? size - 1 : 1;
 }
 
+/* A rule on a directory above sorts before, and whatever sorts between begins with that directory's path: so a
+ * directory that is no part of what the rule before has in common with path has no rule. */
 static const struct rule *find_exact_case(const struct policy *policy, const char *path)
 {
-	size_t bound = policy->count;
+	size_t count = policy->count, size = strlen(path);
 
-	for (size_t size = strlen(path); size > 0; size = parent_size(path, size)) {
-		size_t i = lower_bound(policy, bound, path, size, '\0');
+	while (size > 0) {
+		struct bound bound = find_bound(policy, count, path, size, '\0');
 
-		if (i < policy->count && compare(&policy->rules[i], path, size, '\0') == 0)
-			return &policy->rules[i];
-		bound = i;		/* what stands above sorts before */
+		if (bound.same)
+			return &policy->rules[bound.index];
+		count = bound.index;
+		size = parent_size(path, bound.common + 1 < size ? bound.common + 1 : size);
 	}
 	return NULL;
 }
@@ -212,7 +232,7 @@ static bool gives_less_below(const struct policy *policy, const char *path, enum
 	size_t size = strcmp(path, "/") == 0 ? 0 : strlen(path);
 
 	/* "/a-b" sorts between "/a" and "/a/b": what stands below begins with "/a/", and is one range. */
-	for (size_t i = lower_bound(policy, policy->count, path, size, '/'); i < policy->count; i++) {
+	for (size_t i = find_bound(policy, policy->count, path, size, '/').index; i < policy->count; i++) {
 		const struct rule *rule = &policy->rules[i];
 
 		if (strncmp(rule->path, path, size) != 0 || rule->path[size] != '/')
@@ -244,11 +264,12 @@ bool policy_rules_below(const struct policy *policy, const char *path)
 
 ptrdiff_t policy_rule_at(const struct policy *policy, const char *path)
 {
-	size_t size = strlen(path), i = lower_bound(policy, policy->count, path, size, '\0');
+	size_t size = strlen(path);
+	struct bound bound = find_bound(policy, policy->count, path, size, '\0');
 
-	if (i < policy->count && compare(&policy->rules[i], path, size, '\0') == 0)
-		return (ptrdiff_t)i;
-	for (i = 0; policy->any_nocase && i < policy->count; i++)
+	if (bound.same)
+		return (ptrdiff_t)bound.index;
+	for (size_t i = 0; policy->any_nocase && i < policy->count; i++)
 		if (policy->rules[i].nocase && strlen(policy->rules[i].path) == size &&
 		    path_below(path, policy->rules[i].path, true))
 			return (ptrdiff_t)i;

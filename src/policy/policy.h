@@ -148,6 +148,8 @@ struct host {
 	/* What stands at an absolute path. 0, also for what is missing (HOST_MISSING), or -errno (EACCES:
 	 * cannot know). */
 	int (*lookup)(void *context, const char *path, struct host_entry *ret_entry);
+	/* Gives back what lookups have kept open for those that follow: they are over. NULL: nothing. */
+	void (*rest)(void *context);
 	/* Calls visit for every name of a directory except "." and ".."; stops when it returns non-zero, and
 	 * returns that. */
 	int (*list)(void *context, const char *path,

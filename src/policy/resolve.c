@@ -23,7 +23,7 @@ static bool is_entry(const struct rule *rule)
  * a profile may have another. On Linux what stands there is denied as the object that it is. */
 bool resolver_denies_any_case(struct resolver *r, const char *path, enum access access)
 {
-	struct host_entry entry = { .type = HOST_MISSING };
+	struct host_entry entry;
 	const char *directory = path;
 
 	if (r->host->platform != PLATFORM_MACOS || access != ACCESS_DENY || !r->host->folds_case)

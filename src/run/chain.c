@@ -189,9 +189,18 @@ void chain_begin_network(const struct chain *chain, struct groundwork *groundwor
 	child_begin_network(groundwork, !enabled || !enabled->value.boolean);
 }
 
+static void rest(const struct chain *chain)
+{
+	if (chain->host.rest)
+		chain->host.rest(chain->host.context);
+}
+
 int chain_policy(struct chain *chain, struct bawn_error *err)
 {
-	return policy_resolve(chain->profile, chain->add_dirs, &chain->host, &chain->policy, err);
+	int r = policy_resolve(chain->profile, chain->add_dirs, &chain->host, &chain->policy, err);
+
+	rest(chain);
+	return r;
 }
 
 int chain_plan(struct chain *chain, bool thorough, struct bawn_error *err)
@@ -254,6 +263,7 @@ void chain_warnings(const struct chain *chain, struct text *text)
 
 void chain_done(struct chain *chain)
 {
+	rest(chain);
 	chain_free_seatbelt(chain);
 	plan_free(chain->plan);
 	policy_free(chain->policy);

@@ -209,8 +209,8 @@ int host_read(struct arena *arena, const char *directory, const char *const *env
 {
 	struct host host = {
 		.platform = host_platform(), .uid = geteuid(), .gid = getegid(), .environ = environ_,
-		.lookup = host_lookup, .list = host_list, .folds_case = host_folds_case, .read = host_read_file,
-		.permits = host_permits, .process_exists = host_process_exists,
+		.lookup = host_lookup, .rest = host_rest, .list = host_list, .folds_case = host_folds_case,
+		.read = host_read_file, .permits = host_permits, .process_exists = host_process_exists,
 		.listens = host_listens,
 	};
 	int r = directory ? given_directory(arena, directory, &host.cwd, err)

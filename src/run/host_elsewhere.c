@@ -66,6 +66,14 @@ static int lookup(void *context, const char *path, struct host_entry *ret_entry)
 	return 0;
 }
 
+static void rest(void *context)
+{
+	struct elsewhere *elsewhere = context;
+
+	if (elsewhere->here.rest)
+		elsewhere->here.rest(elsewhere->here.context);
+}
+
 static int list(void *context, const char *path,
 		int (*visit)(void *argument, const char *name, enum host_type type, uint64_t inode), void *argument)
 {
@@ -105,6 +113,7 @@ int host_elsewhere(struct arena *arena, enum platform platform, struct host *hos
 	*elsewhere = (struct elsewhere){ .here = *host, .arena = arena };
 	host->context = elsewhere;
 	host->lookup = lookup;
+	host->rest = rest;
 	host->list = list;
 	host->folds_case = folds_case;
 	host->read = read_file;

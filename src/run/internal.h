@@ -31,12 +31,18 @@ int host_keep_paths(struct arena *arena, const char *const *paths, size_t count,
 
 /* --- host_linux.c, host_macos.c: where operating systems differ, one file each ------------- */
 
-struct host_files {			/* struct host's context */
+struct host_files {			/* struct host's context; {0} before the first lookup */
 	bool no_openat2;		/* the kernel said so once; not asked again */
+	bool resting;			/* nothing is kept open any more */
+	bool parent_tried;		/* the directory that was looked into last was looked into before: */
+	int parent_fd;			/* then this is it, or -1 */
+	size_t parent_size;
+	char parent[4096];		/* its path, not terminated */
 };
 
 /* The callbacks of struct host, as policy.h describes them; context is a struct host_files. */
 int host_lookup(void *context, const char *path, struct host_entry *ret_entry);
+void host_rest(void *context);
 bool host_folds_case(void *context, const char *path);
 int host_list(void *context, const char *path,
 	      int (*visit)(void *argument, const char *name, enum host_type type, uint64_t inode),

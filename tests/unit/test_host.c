@@ -63,14 +63,16 @@ static int leave(void **state)
 
 static bool with_openat2 = true;
 
+static struct host_files *shared;		/* by lookups that follow each other, or NULL */
+
 static int lookup(const char *name, struct host_entry *entry)
 {
-	struct host_files files = { .no_openat2 = !with_openat2 };
+	struct host_files own = { .no_openat2 = !with_openat2 }, *files = shared ? shared : &own;
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	memset(entry, 0x55, sizeof(*entry));
-	return host_lookup(&files, path, entry);
+	return host_lookup(files, path, entry);
 }
 
 static void expect(const char *name, enum host_type type, bool direct)
@@ -126,6 +128,48 @@ static void lookup_says_the_same_without_openat2(void **state)
 	with_openat2 = false;
 	expect_all_types();
 	with_openat2 = true;
+}
+
+static unsigned open_descriptors(void)
+{
+	unsigned count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += fcntl(fd, F_GETFD) >= 0;
+	return count;
+}
+
+/* The directory of the path before is kept open; what is asked of it is the same. */
+static void lookup_says_the_same_of_neighbours(void **state)
+{
+	static struct host_files files;
+	unsigned before = open_descriptors();
+	struct host_entry entry;
+
+	make_one_of_each();
+	make_file("dir/other", "");
+	shared = &files;
+	expect_all_types();
+	expect("link/inner", HOST_FILE, false);
+	expect("link/inner", HOST_FILE, false);		/* a directory that a link leads to is not kept */
+	expect("missing/a", HOST_MISSING, true);
+	expect("missing/b", HOST_MISSING, true);
+	expect("dir/inner", HOST_FILE, true);
+	expect("dir/other", HOST_FILE, true);
+	expect("dir/none", HOST_MISSING, true);
+	assert_int_equal(open_descriptors(), before + 1);
+	expect("dir/.", HOST_DIRECTORY, true);
+	expect("dir/..", HOST_DIRECTORY, true);
+	expect("dir/", HOST_DIRECTORY, true);
+	assert_int_equal(lookup("link", &entry), 0);
+	assert_int_equal(lookup("dangling", &entry), 0);
+	assert_string_equal(entry.target, "nowhere/at/all");
+	host_rest(&files);
+	assert_int_equal(open_descriptors(), before);
+	expect("file", HOST_FILE, true);
+	expect("dir", HOST_DIRECTORY, true);
+	assert_int_equal(open_descriptors(), before);	/* it is over */
+	shared = NULL;
 }
 
 static void lookup_reads_where_a_link_points(void **state)
@@ -446,6 +490,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(lookup_tells_the_type_and_whether_a_link_is_on_the_way),
 		TEST(lookup_says_the_same_without_openat2),
+		TEST(lookup_says_the_same_of_neighbours),
 		TEST(lookup_reads_where_a_link_points),
 		TEST(lookup_counts_hard_links_and_knows_the_inode),
 		TEST(lookup_does_not_guess_in_a_loop_of_links),
