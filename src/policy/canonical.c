@@ -165,6 +165,12 @@ int path_canonical(struct arena *arena, const struct host *host, const char *pat
 	return canonical(arena, host, path, NULL, ret_path, ret_entry, err);
 }
 
+int path_canonical_through(struct policy *passed, const struct host *host, const char *path, const char **ret_path,
+			   struct host_entry *ret_entry, struct bawn_error *err)
+{
+	return canonical(&passed->arena, host, path, passed, ret_path, ret_entry, err);
+}
+
 int resolver_canonical(struct resolver *r, const char *path, const char **ret_path, struct host_entry *ret_entry)
 {
 	return canonical(&r->policy->arena, r->host, path, r->policy, ret_path, ret_entry, r->err);

@@ -271,6 +271,9 @@ bool rule_is_device(const struct rule *rule);
  * written). */
 int path_canonical(struct arena *arena, const struct host *host, const char *path, const char **ret_path,
 		   struct host_entry *ret_entry, struct bawn_error *err);
+/* The same, and adds the links that it passes through to passed->links; everything is passed->arena's. */
+int path_canonical_through(struct policy *passed, const struct host *host, const char *path, const char **ret_path,
+			   struct host_entry *ret_entry, struct bawn_error *err);
 
 /* --- match.c: the decision ---------------------------------------------------------------- */
 

@@ -143,6 +143,16 @@ int host_lookup(void *context, const char *path, struct host_entry *ret_entry)
 	return host_lookup_by_steps(path, r == -ENOSYS && host_is_direct(path), ret_entry);
 }
 
+int host_open_direct(const char *path, int flags, mode_t mode)
+{
+	struct open_how how = { .flags = (uint64_t)flags, .mode = mode, .resolve = RESOLVE_NO_SYMLINKS };
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))	/* as above */
+		fd = open(path, flags | O_NOFOLLOW, mode);
+	return fd < 0 ? -errno : fd;
+}
+
 /* ext4 and f2fs say it of a directory (FS_CASEFOLD_FL), FAT and its like of a whole file system. */
 bool host_folds_case(void *context, const char *path)
 {

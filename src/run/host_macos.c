@@ -48,6 +48,13 @@ ssize_t host_write_quietly(int fd, const void *bytes, size_t size)
 
 /* --- the file system ---------------------------------------------------------------------- */
 
+int host_open_direct(const char *path, int flags, mode_t mode)
+{
+	int fd = open(path, flags | O_NOFOLLOW_ANY, mode);
+
+	return fd < 0 ? -errno : fd;
+}
+
 void host_rest(void *context)
 {
 	(void)context;

@@ -43,6 +43,8 @@ struct host_files {			/* struct host's context; {0} before the first lookup */
 /* The callbacks of struct host, as policy.h describes them; context is a struct host_files. */
 int host_lookup(void *context, const char *path, struct host_entry *ret_entry);
 void host_rest(void *context);
+/* open(2) of a canonical path: a symbolic link that has come in its way since is not followed (-ELOOP). -errno. */
+int host_open_direct(const char *path, int flags, mode_t mode);
 bool host_folds_case(void *context, const char *path);
 int host_list(void *context, const char *path,
 	      int (*visit)(void *argument, const char *name, enum host_type type, uint64_t inode),

@@ -23,42 +23,57 @@
 #define LINES_MAX	((size_t)1 << 20)	/* bytes that wait for whoever reads the log */
 
 /* The lines hold what a command chose to call its files, and a command of an earlier run may have left a link where
- * they are to go: to a file that is ours alone. Below a directory that the command may write, links lead to nowhere
- * else. */
-static int check_way(const struct chain *chain, struct bawn_error *err)
+ * they are to go: to a file that is ours alone. A link that the command can make leads to what it can write, or is
+ * refused. *ret_file: where the lines go, without links. */
+static int check_way(const struct chain *chain, struct policy *passed, const char **ret_file, struct bawn_error *err)
 {
-	struct arena arena = { 0 };
-	const char *path = chain->log_path, *file = path, *way = path;
 	struct host_entry entry;
-	int r = path_canonical(&arena, &chain->host, path, &file, &entry, err);
+	int r = path_canonical_through(passed, &chain->host, chain->log_path, ret_file, &entry, err);
 
-	for (const char *rest = strchr(path + 1, '/'); r >= 0 && rest; rest = strchr(rest + 1, '/')) {
-		const char *above = arena_strndup(&arena, path, (size_t)(rest - path));
+	if (r < 0 || policy_allows_write(chain->policy, *ret_file))
+		return r < 0 ? r : 0;
+	for (size_t i = 0; i < passed->link_count; i++)
+		if (policy_allows_write(chain->policy, passed->links[i]))
+			return error_set(err, EPERM, "log file %s: leads to %s by a link that the command can make",
+					 chain->log_path, *ret_file);
+	return 0;
+}
 
-		r = above ? path_canonical(&arena, &chain->host, above, &way, &entry, err) : error_oom(err);
-		if (r >= 0 && policy_allows_write(chain->policy, way) && !policy_allows_write(chain->policy, file) &&
-		    (strncmp(file, way, strlen(way)) != 0 || strcmp(file + strlen(way), rest) != 0))
-			r = error_set(err, EPERM, "log file %s: leads to %s by a link that the command can make",
-				      path, file);
+/* A link that has come in the way since the check is not followed; nor is a reader of a FIFO waited for. */
+static int open_log_file(const struct chain *chain, struct bawn_error *err)
+{
+	const int flags = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC;
+	struct policy passed = { 0 };
+	const char *file, *path = chain->log_path;
+	int fd = check_way(chain, &passed, &file, err);
+
+	if (fd >= 0) {
+		/* /dev/stderr is one of the kernel's own links, to what has no path */
+		bool own = path_below(path, "/dev", false) || path_below(path, "/proc", false);
+
+		fd = own ? open(path, flags, 0600) : host_open_direct(file, flags, 0600);
+		fd = fd == -1 ? -errno : fd;
+		if (fd == -ENXIO)
+			error_set(err, ENXIO, "log file %s: nobody reads this FIFO", path);
+		else if (fd < 0)
+			error_system(err, -fd, "log file %s", path);
+		else
+			fcntl(fd, F_SETFL, O_APPEND);
 	}
-	arena_done(&arena);
-	return r < 0 ? r : 0;
+	arena_done(&passed.arena);
+	return fd;
 }
 
 static int open_log(const struct chain *chain, struct report *report, struct bawn_error *err)
 {
-	int r;
-
 	report->log_fd = chain->log_fd;
-	r = chain->log_path ? check_way(chain, err) : 0;
-	if (r < 0)
-		return r;
-	if (chain->log_path)
-		report->own_fd = open(chain->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (chain->log_path && report->own_fd < 0)
-		return error_system(err, errno, "log file %s", chain->log_path);
-	if (chain->log_path)
-		report->log_fd = report->own_fd;
+	if (chain->log_path) {
+		int fd = open_log_file(chain, err);
+
+		if (fd < 0)
+			return fd;
+		report->log_fd = report->own_fd = fd;
+	}
 	if (report->log_fd < 0)
 		return 0;
 	report->wake_fd = host_wake_fd();

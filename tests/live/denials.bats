@@ -168,7 +168,8 @@ as_promised() {
   # outside a shell's >> goes through both
   (echo x >> log && echo x >> dir/.profile) || fail "the links lead nowhere"
   echo old > ~/.profile
-  for log in log dir/.profile dir/new; do
+  ln -s "$WS/log" "$OUTSIDE/by-way-of"		# of the host's own making, but it leads through the command's
+  for log in log dir/.profile dir/new "$OUTSIDE/by-way-of"; do
     expect 125 box --log-file $log -- sh -c 'mkdir ~/"\$(id)"'
     says "by a link that the command can make"
   done
@@ -178,6 +179,39 @@ as_promised() {
   expect 0 box --log-file own -- sh -c 'mkdir ~/d1; rm own; ln -s ~/.profile own; mkdir ~/d2; true'
   says "warning: the command can change $WS/own"
   unchanged ~/.profile old
+}
+
+@test "a link that comes in the way while the log is opened is not followed" {
+  needs_host "it has the only listener, so an inner one records nothing"
+  mkdir real
+  echo old > ~/log
+  ln -s ~ turned
+  (echo x >> turned/log) && [ "$(cat ~/log)" = $'old\nx' ] || fail "the link leads nowhere"
+  echo old > ~/log
+  "$PROBE" flip-names "$WS/real" "$WS/turned" 120 > /dev/null &
+  local exchanging=$! opened=0 refused=0 i
+  for ((i = 0; i < 60; i++)); do
+    observe box --quiet --log-file real/log -- sh -c 'mkdir ~/d'
+    case $status in 125) refused=$((refused + 1)) ;; *) opened=$((opened + 1)) ;; esac
+  done
+  kill $exchanging
+  wait $exchanging || :
+  unchanged ~/log old
+  ((opened > 0 && refused > 0)) || fail "no race: $opened opened, $refused refused"
+}
+
+@test "a log may be a FIFO that somebody reads, or a stream of ours" {
+  needs_host "it has the only listener, so an inner one records nothing"
+  mkfifo "$WORLD/fifo"
+  expect 125 timeout 20 "$BAWN" run --log-file "$WORLD/fifo" -- touch ran
+  says "log file $WORLD/fifo: nobody reads this FIFO"
+  missing ran
+  cat "$WORLD/fifo" > "$WORLD/read" &
+  observe box --quiet --log-file "$WORLD/fifo" -- mkdir ~/d
+  wait $!
+  [ "$(jq -r .type "$WORLD/read" | tr '\n' ' ')" = "denial summary " ] || fail "$(cat "$WORLD/read")"
+  observe box --quiet --log-file /dev/stderr -- mkdir ~/d
+  says '{"type":"denial",' '"operation":"write"'
 }
 
 @test "a profile that the command can change is warned of" {
