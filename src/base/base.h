@@ -57,6 +57,9 @@ void text_printf(struct text *text, const char *format, ...) PRINTF(2, 3);
 int text_take(struct text *text, char **ret_string,
 	      struct bawn_error *err); /* hands the string over, "" when empty */
 void text_done(struct text *text);
+#define TEXT_NUMBER	11			/* bytes for any, with the NUL */
+/* In decimal, for who cannot wait for snprintf(); the digits' count. */
+size_t text_number(char *at, unsigned number);
 
 /* Length in bytes of the UTF-8 character at the start of size bytes; 0: they begin with none. */
 size_t utf8_size(const char *bytes, size_t size);

@@ -123,3 +123,17 @@ size_t utf8_size(const char *bytes, size_t size)
 	}
 	return 0;
 }
+
+size_t text_number(char *at, unsigned number)
+{
+	char digits[TEXT_NUMBER], *first = digits + sizeof(digits);
+	size_t size;
+
+	do
+		*--first = (char)('0' + number % 10);
+	while (number /= 10);
+	size = (size_t)(digits + sizeof(digits) - first);
+	memcpy(at, first, size);
+	at[size] = '\0';
+	return size;
+}

@@ -259,6 +259,7 @@ struct own_socket {			/* fd: O_PATH, so that the inode cannot become another's *
 
 struct connection {			/* a connect() to be made; object_fd: what the address leads to, or -1 */
 	int fd, object_fd;
+	bool borrowed;			/* object_fd is an own_socket's, which may close it before the next call */
 	struct sockaddr_storage address;
 	socklen_t size;
 };

@@ -295,10 +295,11 @@ static int make_call(struct call *call)
 /* What the filter would have refused itself, were it not for the record. */
 static const struct seccomp_row *find_refusal(const struct call *call, int *ret_number)
 {
-	struct seccomp_options options = call->broker->seccomp;
+	struct seccomp_options options;
 
-	if (!(options.watch & WATCH_DENIALS))
+	if (!(call->broker->seccomp.watch & WATCH_DENIALS))
 		return NULL;
+	options = call->broker->seccomp;
 	if (call->target.narrow)
 		options.arch = seccomp_foreign(options.arch);
 	return seccomp_refusal(&options, call->notif->data.nr, (const uint64_t *)call->notif->data.args,
@@ -330,8 +331,8 @@ static int hand_over(struct call *call, struct notif_resp *response)
 	int number = add_descriptor(call, call->fd, call->fd_flags, flags);
 
 	if (number < 0) {
-		if (call->created.parent_fd >= 0)
-			unlinkat(call->created.parent_fd, call->created.name, 0);
+		if (call->created_fd >= 0)
+			unlinkat(call->created_fd, call->created, 0);
 		return number;
 	}
 	response->value = number;
@@ -350,7 +351,7 @@ void broker_reply(struct call *call, int result)
 	if (result == 0 && call->fd != NO_FD)
 		result = hand_over(call, &response);
 	cleanup_fd(&call->fd);
-	broker_release(&call->created);
+	cleanup_fd(&call->created_fd);
 	response.error = result < 0 ? result : 0;
 	if (result > 0)
 		response.value = result;
@@ -363,7 +364,7 @@ void broker_reply(struct call *call, int result)
 bool broker_answer(struct broker *broker)
 {
 	struct notif notif = { 0 };
-	struct call call = { .broker = broker, .notif = &notif, .fd = NO_FD, .created = { .parent_fd = NO_FD } };
+	struct call call = { .broker = broker, .notif = &notif, .fd = NO_FD, .created_fd = NO_FD };
 	const struct seccomp_row *refusal;
 	int result, number = 0;
 
@@ -444,18 +445,11 @@ void broker_go_home(struct broker *broker)
 
 void broker_fd_path(const struct broker *broker, int fd, char path[BROKER_FD_PATH])
 {
-	char digits[12], *at = digits + sizeof(digits);
-	size_t prefix = 0;
+	static const char long_way[] = "/proc/self/fd/";
+	size_t prefix = broker->home ? 0 : strlen(long_way);
 
-	*--at = '\0';
-	do
-		*--at = (char)('0' + fd % 10);
-	while (fd /= 10);
-	if (!broker->home) {
-		prefix = strlen("/proc/self/fd/");
-		memcpy(path, "/proc/self/fd/", prefix);
-	}
-	strcpy(path + prefix, at);
+	memcpy(path, long_way, prefix);
+	text_number(path + prefix, (unsigned)fd);
 }
 
 void broker_init(struct broker *broker, const struct inside *in)

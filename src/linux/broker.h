@@ -33,8 +33,8 @@ struct call {
 	bool go_on;			/* let the kernel make the call itself */
 	int fd, fd_flags;		/* a descriptor to hand over instead of a number, or NO_FD */
 	bool truncate;			/* empty the file once the caller has its descriptor */
-	struct place created; /* take this name back when the caller has no room for the descriptor; parent_fd
-				 NO_FD: nothing */
+	int created_fd;			/* of the directory of a name that is taken back when the caller has no room */
+	char created[TARGET_NAME_MAX];	/* for the descriptor; NO_FD: nothing is */
 	bool later;			/* a helper process answers */
 	bool helped;			/* we are that process */
 	bool answered;			/* the descriptor was the answer */
@@ -163,6 +163,8 @@ int broker_truncate(struct call *call, uint64_t path, int64_t size);
 /* Makes the address of a connection that of the object which it leads to, held in object_fd; 0, or -errno when it is
  * not to be reached. */
 int broker_hold_path(struct call *call, struct connection *connection);
+/* For a connection that has to wait: makes a borrowed object its own; 0 or -errno. */
+int broker_keep_object(const struct broker *broker, struct connection *connection);
 /* What socketpair() makes instead of datagram sockets. */
 int broker_pair_type(const struct call *call, int family, int type);
 /* Whether one more name can be remembered: 0 or -ENFILE. */

@@ -53,6 +53,7 @@ int broker_connect(struct call *call, int fd, uint64_t address, uint64_t size)
 	else if (r == -ECONNREFUSED)
 		broker_note_absent(call, &connection.address, connection.size);
 	cleanup_fd(&connection.fd);
-	cleanup_fd(&connection.object_fd);
+	if (!connection.borrowed)
+		cleanup_fd(&connection.object_fd);
 	return r;
 }

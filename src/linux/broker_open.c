@@ -350,8 +350,8 @@ static int open_new(struct call *call, struct place *place, int flags, mode_t mo
 		return r;
 	r = open_here(call, place, flags | O_NOFOLLOW | O_EXCL, mode);
 	if (r == 0) {
-		call->created = *place;
-		place->parent_fd = NO_FD;
+		call->created_fd = take_fd(&place->parent_fd);
+		strcpy(call->created, place->name);
 	}
 	return r;
 }

@@ -258,16 +258,6 @@ static int open_plain(const struct call *call, const char *path)
 	return sys_openat2(cwd, path, O_PATH | O_CLOEXEC, 0, SYS_RESOLVE_NO_MAGICLINKS);
 }
 
-/* A name alone: one lookup through the caller's own link does, and no link behind it is followed. */
-static int open_in_cwd(const struct call *call, const char *name)
-{
-	char path[sizeof("cwd/") + sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-
-	memcpy(path, "cwd/", 4);
-	strcpy(path + 4, name);
-	return target_open(&call->target, path, O_PATH | O_NOFOLLOW);
-}
-
 /* The short way, for what is open: where the path leads through none of the kernel's own links (/proc/self/cwd), the
  * kernel finds for us what it would for the caller. What is judged is the object, however it was found. -1: go the long
  * way, which knows why it is closed. */
@@ -280,7 +270,7 @@ static int open_allowed(const struct call *call, const char *path)
 
 	if (broker->nested)			/* the caller may have mounts of its own */
 		return -1;
-	object = strchr(path, '/') ? open_plain(call, path) : open_in_cwd(call, path);
+	object = open_plain(call, path);
 	if (object < 0 || fstat(object, &st) < 0 || !S_ISSOCK(st.st_mode))
 		return -1;
 	if (!(broker->parts & BROKER_SOCKETS) || find_own(broker, &st))
@@ -303,25 +293,63 @@ static int open_judged(struct call *call, const char *path)
 	return r < 0 ? r : take_fd(&object);
 }
 
-int broker_hold_path(struct call *call, struct connection *connection)
+static void name_object(const struct broker *broker, struct connection *connection)
 {
 	struct sockaddr_un *address = (struct sockaddr_un *)&connection->address;
+
+	broker_fd_path(broker, connection->object_fd, address->sun_path);
+	connection->size = (socklen_t)(PATH_OFFSET + strlen(address->sun_path) + 1);
+}
+
+int broker_keep_object(const struct broker *broker, struct connection *connection)
+{
+	int fd;
+
+	if (!connection->borrowed)
+		return 0;
+	fd = fcntl(connection->object_fd, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	connection->object_fd = fd;
+	connection->borrowed = false;
+	name_object(broker, connection);
+	return 0;
+}
+
+/* The caller's own working directory and a name: the one lookup that this takes is enough for what the box has bound
+ * there, which is held open already. */
+static bool borrow_own(const struct call *call, const char *path, struct connection *connection)
+{
+	const struct own_socket *own;
+	struct stat st;
+
+	if (call->broker->nested || !call->broker->own_count || strchr(path, '/') ||
+	    target_stat(&call->target, "cwd", path, &st) < 0)
+		return false;
+	own = find_own(call->broker, &st);
+	if (!own)
+		return false;
+	connection->object_fd = own->fd;
+	connection->borrowed = true;
+	return true;
+}
+
+int broker_hold_path(struct call *call, struct connection *connection)
+{
+	const struct sockaddr_un *address = (const struct sockaddr_un *)&connection->address;
 	char path[sizeof(address->sun_path) + 1];
 	size_t size = connection->size - PATH_OFFSET;
-	autoclose int object = -1;
 
 	memcpy(path, address->sun_path, size);
 	path[size] = '\0';
-	object = open_allowed(call, path);
-	if (object < 0) {
-		object = open_judged(call, path);
-		if (object < 0)
-			return object;
-	} else if (!broker_is_waiting(call))
+	if (!borrow_own(call, path, connection) && (connection->object_fd = open_allowed(call, path)) < 0) {
+		connection->object_fd = open_judged(call, path);
+		if (connection->object_fd < 0)
+			return connection->object_fd;
+	} else if (!target_was_alive() && !broker_is_waiting(call)) {
 		return -ESRCH;
-	broker_fd_path(call->broker, object, address->sun_path);
-	connection->size = (socklen_t)(PATH_OFFSET + strlen(address->sun_path) + 1);
-	connection->object_fd = take_fd(&object);
+	}
+	name_object(call->broker, connection);
 	return 0;
 }
 

@@ -42,13 +42,12 @@ static void interrupt(int number)
 	(void)number;
 }
 
+/* The kernel's own call, and its own sets of 64 signals: this is done twice for every connect(). */
 static void let_interrupt(int how)
 {
-	sigset_t alarm_only;
+	static const uint64_t alarm_only = 1u << (SIGALRM - 1);
 
-	sigemptyset(&alarm_only);
-	sigaddset(&alarm_only, SIGALRM);
-	sigprocmask(how, &alarm_only, NULL);
+	syscall(SYS_rt_sigprocmask, how, &alarm_only, NULL, sizeof(alarm_only));
 }
 
 /* Set once: to program a timer costs more than all else here. The kernel goes on with it only when its signal is taken
@@ -130,10 +129,14 @@ int broker_connect_begin(struct call *call, struct connection *connection)
 {
 	bool blocking = false;
 	int r = try_connect(connection, &blocking);
-	struct waiting waiting = { .id = call->notif->id, .tid = call->target.tid, .connection = *connection };
+	struct waiting waiting = { .id = call->notif->id, .tid = call->target.tid };
 
 	if (!blocking || !must_wait(connection, r))
 		return r;
+	r = broker_keep_object(call->broker, connection);
+	if (r < 0)
+		return r;
+	waiting.connection = *connection;
 	waiting.deadline_ms = broker_deadline(connection->fd);
 	waiting.timed_out = is_local(connection) ? -EAGAIN : -EINPROGRESS;
 	return broker_wait_for(call, &waiting);

@@ -112,7 +112,7 @@ static int receive_descriptor(int socket_fd)
 			return -errno;
 	header = CMSG_FIRSTHDR(&message);
 	if (size != sizeof(number) || number < 0)
-		return size == sizeof(number) ? number : -EIO;	/* nothing: the sender was killed */
+		return size == sizeof(number) ? number : -ECANCELED;	/* nothing: the sender was killed */
 	if (!header || header->cmsg_type != SCM_RIGHTS)
 		return -EIO;
 	memcpy(&fd, CMSG_DATA(header), sizeof(int));

@@ -65,14 +65,38 @@ int target_read_path(const struct target *target, uint64_t address, char path[TA
 
 /* --- what /proc tells --------------------------------------------------------------------- */
 
+/* "/proc/TID/"; its length. */
+static size_t proc_path(const struct target *target, char *path)
+{
+	char *at = stpcpy(path, "/proc/");
+
+	at += text_number(at, (unsigned)target->tid);
+	*at++ = '/';
+	return (size_t)(at - path);
+}
+
 int target_open(const struct target *target, const char *what, int flags)
 {
 	char path[64];
+	size_t size = proc_path(target, path);
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)target->tid, what);
+	if (size + strlen(what) >= sizeof(path))
+		return -ENAMETOOLONG;
+	strcpy(path + size, what);
 	fd = sys_open(path, flags | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
+}
+
+int target_stat(const struct target *target, const char *what, const char *name, struct stat *ret_st)
+{
+	char path[TARGET_PATH_MAX];
+	size_t size = proc_path(target, path);
+
+	if (size + strlen(what) + strlen(name) + 2 > sizeof(path))
+		return -ENAMETOOLONG;
+	stpcpy(stpcpy(stpcpy(path + size, what), "/"), name);
+	return lstat(path, ret_st) < 0 ? -errno : 0;
 }
 
 int target_umask(const struct target *target)
@@ -99,7 +123,7 @@ int target_pidfd(const struct target *target)
 }
 
 /* Of who asked last: a pidfd stays its task's, and says ESRCH once that has ended, whoever has its number by then. */
-static struct { pid_t tid; int pidfd; } last = { .pidfd = -1 };
+static struct { pid_t tid; int pidfd; bool kept; } last = { .pidfd = -1 };
 
 static int fetch_descriptor(int fd)
 {
@@ -112,13 +136,19 @@ int target_descriptor(const struct target *target, int fd)
 {
 	int r = last.tid == target->tid ? fetch_descriptor(fd) : -ESRCH;
 
-	if (r != -ESRCH)
+	last.kept = r != -ESRCH;
+	if (last.kept)
 		return r;
 	cleanup_fd(&last.pidfd);
 	r = target_pidfd(target);
 	last.tid = r < 0 ? 0 : target->tid;
 	last.pidfd = r < 0 ? -1 : r;
 	return r < 0 ? r : fetch_descriptor(fd);
+}
+
+bool target_was_alive(void)
+{
+	return last.kept;
 }
 
 static int open_base(const struct target *target, int at, const char *path)

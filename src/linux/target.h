@@ -6,6 +6,8 @@
 
 #include "linux/box.h"
 
+#include <sys/stat.h>
+
 #define TARGET_PATH_MAX 4096
 #define TARGET_NAME_MAX 256
 
@@ -60,9 +62,14 @@ int target_path_of(int fd, char path[TARGET_PATH_MAX]);
 int target_umask(const struct target *target);
 /* Opens /proc/TID/what; -errno. */
 int target_open(const struct target *target, const char *what, int flags);
+/* What name is in the directory /proc/TID/what, itself if it is a link; 0 or -errno. */
+int target_stat(const struct target *target, const char *what, const char *name, struct stat *ret_st);
 /* A pidfd of the thread, or of its group where the kernel knows no other; -errno. */
 int target_pidfd(const struct target *target);
 /* A duplicate of one of its descriptors, or -errno. */
 int target_descriptor(const struct target *target, int fd);
+/* Whether that call has shown that the target was still alive: it used a pidfd of it from an earlier call. So what was
+ * read by its number before was the target's, not of another process that got the number. */
+bool target_was_alive(void);
 
 #endif

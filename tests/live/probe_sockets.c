@@ -194,6 +194,10 @@ static int trial_reach_socket(char **argv)
 			return -errno;
 		snprintf(path, sizeof(path), argv[0][0] == 'r' ? "./../%s/%s" : "/proc/self/cwd/../%s/%s",
 			 strrchr(directory, '/') + 1, name);
+	} else if (!strcmp(argv[0], "name")) {
+		if (chdir(directory) < 0)
+			return -errno;
+		snprintf(path, sizeof(path), "%s", name);
 	} else if (!strcmp(argv[0], "other-cwd")) {
 		pid_t pid = fork();
 

@@ -61,7 +61,7 @@ arrivals() {
   local way network
   mkdir "$WS/dir"
   server stream "$WS/dir/s.sock"
-  for way in plain symlink directory-link hard-link proc-root proc-cwd relative other-cwd descriptor descriptor-itself; do
+  for way in plain name symlink directory-link hard-link proc-root proc-cwd relative other-cwd descriptor descriptor-itself; do
     # a box follows no link of another process that leads out of it
     if is_inside && [ "$way" = other-cwd ]; then continue; fi
     works reach-socket "$way" "$WS/dir/s.sock"
@@ -71,7 +71,7 @@ arrivals() {
       rm -f "$WS"/reach.*
     done
   done
-  arrivals "$WS/dir/s.sock" "$(is_inside && echo 9 || echo 10)"
+  arrivals "$WS/dir/s.sock" "$(is_inside && echo 10 || echo 11)"
 }
 
 @test "a_ring_does_not_connect_either" {
@@ -289,7 +289,7 @@ PYTHON
 @test "what_a_box_has_bound_itself_it_reaches_by_every_name" {
   local way network
   for network in $(networks); do
-    for way in plain symlink directory-link hard-link renamed proc-root proc-cwd relative descriptor descriptor-itself; do
+    for way in plain name symlink directory-link hard-link renamed proc-root proc-cwd relative descriptor descriptor-itself; do
       expect 0 box --network "$network" -- sh -c "mkdir -p own; '$PROBE' serve stream '$WS/own/s.sock' & until [ -e own/s.sock.log ]; do sleep 0.05; done; '$PROBE' reach-socket $way '$WS/own/s.sock'; r=\$?; kill %1; rm -rf own reach.*; exit \$r"
     done
   done

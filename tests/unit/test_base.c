@@ -209,6 +209,22 @@ static void text_grows_and_is_handed_over(void **state)
 	free(string);
 }
 
+static void numbers_are_written_as_snprintf_does(void **state)
+{
+	static const unsigned numbers[] = { 0, 1, 9, 10, 99, 100, 4194304, 2147483647, 4294967295 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		char text[TEXT_NUMBER + 1], expected[TEXT_NUMBER + 1];
+
+		memset(text, 'x', sizeof(text));
+		snprintf(expected, sizeof(expected), "%u", numbers[i]);
+		assert_int_equal(text_number(text, numbers[i]), strlen(expected));
+		assert_string_equal(text, expected);
+		assert_int_equal(text[TEXT_NUMBER], 'x');
+	}
+}
+
 static void empty_text_is_taken_as_an_empty_string(void **state)
 {
 	struct text text = { 0 };
@@ -529,6 +545,7 @@ int main(void)
 		cmocka_unit_test(arena_copies_and_formats_strings),
 		cmocka_unit_test(array_keeps_its_elements_while_it_grows),
 		cmocka_unit_test(text_grows_and_is_handed_over),
+		cmocka_unit_test(numbers_are_written_as_snprintf_does),
 		cmocka_unit_test(empty_text_is_taken_as_an_empty_string),
 		cmocka_unit_test(failed_text_stays_failed),
 		cmocka_unit_test(utf8_knows_characters_from_other_bytes),
