@@ -433,23 +433,32 @@ static int mask_other(const struct inside *in, const struct mount_op *op, const 
 	return from < 0 || sys_move_mount_to(from, to->at, to->name) < 0 ? -errno : 0;
 }
 
+/* What cannot be looked up is gone; what was found, and could not be mounted on, is another matter. */
+static bool is_gone(const struct spot *spot)
+{
+	struct stat st;
+
+	return fstatat(spot->at, spot->name, &st, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) < 0 && mounts_is_gone(errno);
+}
+
 struct ways { struct way to, quiet; };
 
 static int perform(const struct inside *in, const struct mount_op *op, int early, struct ways *ways)
 {
 	autoclose int from = early;
 	struct spot to;
-	int r = find_spot(&ways->to, op->path, &to) < 0 ? -errno : 0;
+	int r;
 
-	if (r == 0 && from < 0 && op->kind == MOUNT_READ)
+	if (find_spot(&ways->to, op->path, &to) < 0)
+		return op->optional && mounts_is_gone(errno) ? 0 : -errno;
+	if (from < 0 && op->kind == MOUNT_READ)
 		from = quiet_source(in, op, &ways->quiet);
-	if (r == 0 && from < 0 && op->kind != MOUNT_WRITE)
+	if (from < 0 && op->kind != MOUNT_WRITE)
 		from = op->kind == MOUNT_READ ? read_only_clone(clone_spot(&to)) : mask_source(in, op);
-	if (r == 0 && (from < 0 || sys_move_mount_to(from, to.at, to.name) < 0))
-		r = -errno;
+	r = from < 0 || sys_move_mount_to(from, to.at, to.name) < 0 ? -errno : 0;
 	if (r == -EINVAL && (op->kind == MOUNT_MASK || op->kind == MOUNT_SCAFFOLD))
 		r = mask_other(in, op, &to);
-	return op->optional && mounts_is_gone(-r) ? 0 : r;
+	return r < 0 && op->optional && is_gone(&to) ? 0 : r;
 }
 
 static int perform_all(struct inside *in, struct ways *ways)
