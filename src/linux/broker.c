@@ -167,9 +167,21 @@ void broker_release(struct place *place)
 	cleanup_fd(&place->parent_fd);
 }
 
+int broker_ask(const struct broker *broker, unsigned long request, void *argument)
+{
+	int r;
+
+	do
+		r = ioctl(broker->listener_fd, request, argument);
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
 bool broker_is_waiting(const struct call *call)
 {
-	return ioctl(call->broker->listener_fd, NOTIF_IOCTL_ID_VALID, &call->notif->id) == 0;
+	uint64_t id = call->notif->id;
+
+	return broker_ask(call->broker, NOTIF_IOCTL_ID_VALID, &id) == 0;
 }
 
 int broker_new_place(const struct call *call, int at, uint64_t address, bool link, struct place *ret_place)
@@ -312,7 +324,7 @@ static int add_descriptor(const struct call *call, int fd, int fd_flags, uint32_
 				     .flags = flags,
 				     .srcfd = (uint32_t)fd,
 				     .newfd_flags = (uint32_t)fd_flags };
-	int number = ioctl(call->broker->listener_fd, NOTIF_IOCTL_ADDFD, &addfd);
+	int number = broker_ask(call->broker, NOTIF_IOCTL_ADDFD, &addfd);
 
 	return number >= 0 ? number : errno == ENOENT ? -ESRCH : -errno;
 }
@@ -358,7 +370,7 @@ void broker_reply(struct call *call, int result)
 	if (call->go_on && result == 0)
 		response.flags = 1 /* SECCOMP_USER_NOTIF_FLAG_CONTINUE */;
 	if (!call->answered)
-		ioctl(call->broker->listener_fd, NOTIF_IOCTL_SEND, &response);
+		broker_ask(call->broker, NOTIF_IOCTL_SEND, &response);
 }
 
 bool broker_answer(struct broker *broker)
@@ -370,6 +382,8 @@ bool broker_answer(struct broker *broker)
 
 	if (ioctl(broker->listener_fd, NOTIF_IOCTL_RECV, &notif) < 0)
 		return false;
+	if (notif.data.nr != SYS_connect)
+		broker_let_guard_down();
 	call.target.tid = (pid_t)notif.pid;
 	call.target.narrow = notif.data.arch != seccomp_audit_arch(SECCOMP_HOST);
 	broker_begin(&call);
@@ -412,7 +426,7 @@ bool broker_sweep(struct broker *broker)
 		if (!helper->pid)
 			continue;
 		some = true;
-		if (ioctl(broker->listener_fd, NOTIF_IOCTL_ID_VALID, &helper->id) < 0)
+		if (broker_ask(broker, NOTIF_IOCTL_ID_VALID, &helper->id) < 0)
 			kill(helper->pid, SIGKILL);
 	}
 	return some;

@@ -42,6 +42,8 @@ struct call {
 
 /* --- broker.c ----------------------------------------------------------------------------- */
 
+/* An ioctl(2) on the listener, again when a signal came: 0 or more, or -1 and errno. */
+int broker_ask(const struct broker *broker, unsigned long request, void *argument);
 bool broker_is_waiting(const struct call *call);
 /* Back to where the broker's process stands between calls: on its own descriptors, so that the path of one is its
  * number. Ends the broker where that fails, for then such a path would mean something else. */
@@ -211,6 +213,8 @@ int broker_sendmmsg(struct call *call, int fd, uint64_t address, uint32_t count,
 /* --- broker_wait.c ------------------------------------------------------------------------ */
 
 void broker_wait_init(void);
+/* After a connect to a local socket our calls may be interrupted by a signal: from here on no more. */
+void broker_let_guard_down(void);
 int64_t broker_now_ms(void);
 /* Makes a call on an open file that may be blocking, without blocking; *ret_blocking: it was. */
 int broker_without_blocking(int fd, int (*call)(void *argument), void *argument, bool *ret_blocking);

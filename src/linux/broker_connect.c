@@ -21,6 +21,8 @@ int broker_connect(struct call *call, int fd, uint64_t address, uint64_t size)
 	bool path;
 	int r;
 
+	if (call->broker->nested || call->broker->seccomp.watch & WATCH_DENIALS)
+		broker_let_guard_down();
 	if (size > sizeof(connection.address))
 		return -EINVAL;
 	if (size && (r = target_read(&call->target, address, &connection.address, size)) < 0)
@@ -36,6 +38,8 @@ int broker_connect(struct call *call, int fd, uint64_t address, uint64_t size)
 	if (own < 0)
 		return own;
 	path = broker_is_path(&connection.address, size);
+	if (!path)
+		broker_let_guard_down();
 	if (!path && !broker_is_waiting(call))	/* else its pid may be another's by now; of a path, later */
 		return -ESRCH;
 	connection.fd = own;

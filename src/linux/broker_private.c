@@ -212,7 +212,7 @@ int broker_exchange(struct call *call, int fd, int *own)
 	copy_options(*own, private);
 	if (flags >= 0)
 		fcntl(private, F_SETFL, flags);
-	if (ioctl(call->broker->listener_fd, NOTIF_IOCTL_ADDFD, &addfd) < 0)
+	if (broker_ask(call->broker, NOTIF_IOCTL_ADDFD, &addfd) < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	close(*own);
 	*own = take_fd(&private);

@@ -220,7 +220,7 @@ static int prepare(const struct waiting *waiting, const struct target *target, s
 
 static bool is_valid(const struct broker *broker, uint64_t id)
 {
-	return ioctl(broker->listener_fd, NOTIF_IOCTL_ID_VALID, &id) == 0;
+	return broker_ask(broker, NOTIF_IOCTL_ID_VALID, &id) == 0;
 }
 
 /* As much as there is room for; a stream's message goes in parts. 0 or more: all that was sent; -EAGAIN: wait, and

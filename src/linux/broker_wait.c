@@ -62,13 +62,24 @@ void broker_wait_init(void)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
-/* A signal that has waited comes before the call that it is for; then the next one comes during it. */
+/* A signal that has waited comes before the call that it is for; then the next one comes during it. The first of calls
+ * that follow each other closely puts up the guard, and it stays until something else is done than to connect. */
 static void guard(bool on)
 {
-	let_interrupt(on ? SIG_UNBLOCK : SIG_BLOCK);
+	static bool up;
+
+	if (on != up)
+		let_interrupt(on ? SIG_UNBLOCK : SIG_BLOCK);
+	up = on;
 }
 
-int broker_without_blocking(int fd, int (*call)(void *argument), void *argument, bool *ret_blocking)
+void broker_let_guard_down(void)
+{
+	guard(false);
+}
+
+/* Leaves the guard up. */
+static int without_blocking(int fd, int (*call)(void *argument), void *argument, bool *ret_blocking)
 {
 	int flags = fcntl(fd, F_GETFL), r;
 
@@ -80,8 +91,15 @@ int broker_without_blocking(int fd, int (*call)(void *argument), void *argument,
 	guard(true);
 	r = fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : call(argument);
 	fcntl(fd, F_SETFL, flags);
-	guard(false);
 	return r == -EINTR ? -EAGAIN : r;
+}
+
+int broker_without_blocking(int fd, int (*call)(void *argument), void *argument, bool *ret_blocking)
+{
+	int r = without_blocking(fd, call, argument, ret_blocking);
+
+	guard(false);
+	return r;
 }
 
 /* --- connect ------------------------------------------------------------------------------ */
@@ -108,9 +126,12 @@ static bool must_wait(const struct connection *connection, int r)
 static int try_connect(struct connection *connection, bool *ret_blocking)
 {
 	struct pollfd ready = { .fd = connection->fd, .events = POLLOUT };
-	int r = broker_without_blocking(connection->fd, connect_once, connection, ret_blocking);
+	int r = without_blocking(connection->fd, connect_once, connection, ret_blocking);
 
-	if (*ret_blocking && !is_local(connection) && must_wait(connection, r) && poll(&ready, 1, 0) > 0)
+	if (is_local(connection))
+		return r;
+	guard(false);
+	if (*ret_blocking && must_wait(connection, r) && poll(&ready, 1, 0) > 0)
 		r = broker_without_blocking(connection->fd, connect_once, connection, ret_blocking);
 	return r;
 }
@@ -129,16 +150,19 @@ int broker_connect_begin(struct call *call, struct connection *connection)
 {
 	bool blocking = false;
 	int r = try_connect(connection, &blocking);
-	struct waiting waiting = { .id = call->notif->id, .tid = call->target.tid };
+	struct waiting waiting;
 
 	if (!blocking || !must_wait(connection, r))
 		return r;
 	r = broker_keep_object(call->broker, connection);
 	if (r < 0)
 		return r;
-	waiting.connection = *connection;
-	waiting.deadline_ms = broker_deadline(connection->fd);
-	waiting.timed_out = is_local(connection) ? -EAGAIN : -EINPROGRESS;
+	guard(false);
+	waiting = (struct waiting){
+		.id = call->notif->id, .tid = call->target.tid, .connection = *connection,
+		.deadline_ms = broker_deadline(connection->fd),
+		.timed_out = is_local(connection) ? -EAGAIN : -EINPROGRESS,
+	};
 	return broker_wait_for(call, &waiting);
 }
 
@@ -177,7 +201,7 @@ static void finish(struct broker *broker, size_t at, int result)
 		response.value = result;
 	cleanup_fd(&waiting->connection.fd);
 	cleanup_fd(&waiting->connection.object_fd);
-	ioctl(broker->listener_fd, NOTIF_IOCTL_SEND, &response);
+	broker_ask(broker, NOTIF_IOCTL_SEND, &response);
 	*waiting = broker->waiting[--broker->waiting_count];
 }
 
@@ -216,6 +240,7 @@ static bool try_again(struct broker *broker, size_t at)
 	bool blocking = true;
 	int r = waiting->again ? waiting->again(broker, waiting) : try_connect(&waiting->connection, &blocking);
 
+	guard(false);
 	if (waiting->again ? r == -EAGAIN : must_wait(&waiting->connection, r))
 		return false;
 	finish(broker, at, r);
@@ -226,7 +251,7 @@ static bool try_again(struct broker *broker, size_t at)
 static bool give_up(struct broker *broker, size_t at, int64_t now_ms)
 {
 	struct waiting *waiting = &broker->waiting[at];
-	int r = ioctl(broker->listener_fd, NOTIF_IOCTL_ID_VALID, &waiting->id) < 0 ? -ESRCH : 0;
+	int r = broker_ask(broker, NOTIF_IOCTL_ID_VALID, &waiting->id) < 0 ? -ESRCH : 0;
 
 	if (r == 0)
 		r = interrupted(waiting->tid);
@@ -278,6 +303,7 @@ int broker_poll(struct broker *broker, int timeout_ms, short *ret_revents)
 	size_t count = broker->waiting_count;
 	int own_ms = timeout_of(broker);
 
+	guard(false);
 	for (size_t i = 0; i < count; i++) {
 		const struct waiting *waiting = &broker->waiting[i];
 		int fd = polls_nothing(waiting) ? -1 : waiting->connection.fd;

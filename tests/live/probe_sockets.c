@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -465,6 +466,55 @@ static int trial_datagram_pair(char **argv)
 	return 0;
 }
 
+/* Waits in connect() for ever, while another process takes O_NONBLOCK off its open file again and again. */
+static _Noreturn void turn_blocking_and_connect(const char *path)
+{
+	struct sockaddr_un address;
+	socklen_t size = address_of(&address, path);
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		for (;;)
+			fcntl(fd, F_SETFL, 0);
+	}
+	connect(fd, (struct sockaddr *)&address, size);
+	_exit(0);
+}
+
+static int trial_turned_blocking(char **argv)
+{
+	long count = atol(argv[0]);
+	int full = full_server("full.sock"), other = bound("stream", "other.sock", 100), r = 0;
+	struct sockaddr_un address;
+	socklen_t size = address_of(&address, "other.sock");
+	pid_t waiting[2];
+
+	if (full < 0 || other < 0)
+		return -UNUSABLE;
+	for (size_t i = 0; i < 2; i++)
+		if ((waiting[i] = fork()) == 0)
+			turn_blocking_and_connect("full.sock");
+	usleep(100000);
+	alarm(120);
+	for (long i = 0; r == 0 && i < count; i++) {
+		int client = socket(AF_UNIX, SOCK_STREAM, 0);
+
+		if (connect(client, (struct sockaddr *)&address, size) < 0 || mkdir("made", 0700) < 0 || rmdir("made") < 0)
+			r = -errno;
+		close(client);
+		close(accept(other, NULL, NULL));
+	}
+	for (size_t i = 0; i < 2; i++) {
+		if (waitpid(waiting[i], NULL, WNOHANG) == waiting[i])
+			r = -UNUSABLE;			/* it did not wait */
+		kill(waiting[i], SIGKILL);
+		waitpid(waiting[i], NULL, 0);
+	}
+	return r;
+}
+
 const struct trial socket_trials[] = {
 	{ "crowd",		3, trial_crowd,			"THREADS connect EACH times to PATH" },
 	{ "datagram-pair",	1, trial_datagram_pair,		"messages of a pair reach it, not PATH" },
@@ -475,5 +525,6 @@ const struct trial socket_trials[] = {
 	{ "race-connect",	3, trial_race_connect,		"TRIES GOOD BAD: connects to BAD by a race" },
 	{ "reach-socket",	2, trial_reach_socket,		"WAY PATH: connects by another name" },
 	{ "serve",		2, trial_serve,			"KIND PATH: a local server" },
+	{ "turned-blocking",	1, trial_turned_blocking,	"sockets that wait are made blocking; COUNT others are served" },
 	{ NULL, 0, NULL, NULL },
 };

@@ -276,6 +276,12 @@ PYTHON
   is_inside || allowed --network full -- full-backlog 40
 }
 
+@test "a_socket_that_is_made_blocking_in_the_middle_holds_up_nobody_else" {
+  works turned-blocking 300
+  allowed -- turned-blocking 300
+  is_inside || allowed --network full -- turned-blocking 300
+}
+
 @test "a_connect_that_waits_is_interrupted_and_times_out" {
   works interrupted-connect
   allowed -- interrupted-connect
