@@ -201,8 +201,12 @@ static void keep_only(struct inside *in, int *const *own, unsigned count)
 	memcpy(kept, own, count * sizeof(*own));
 	for (size_t i = 0; i < in->box->grant_count; i++)
 		kept[count++] = &in->box->grants[i].fd;
-	for (unsigned i = 0; i < count; i++)
-		lifted[i] = *kept[i] < 0 ? -1 : fcntl(*kept[i], F_DUPFD_CLOEXEC, OWN_MAX);
+	for (unsigned i = 0; i < count; i++) {
+		lifted[i] = *kept[i] < 0 || *kept[i] >= (int)count ? *kept[i] :
+								    fcntl(*kept[i], F_DUPFD_CLOEXEC, (int)count);
+		if (*kept[i] >= 0 && lifted[i] < 0)
+			_exit(BAWN_STATUS_SELF);	/* out of descriptors */
+	}
 	for (unsigned i = 0; i < count; i++)
 		if (lifted[i] >= 0)
 			*kept[i] = dup3(lifted[i], (int)used++, O_CLOEXEC);

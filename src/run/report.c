@@ -54,7 +54,7 @@ static int open_log_file(const struct chain *chain, struct bawn_error *err)
 		fd = own ? open(path, flags, 0600) : host_open_direct(file, flags, 0600);
 		fd = fd == -1 ? -errno : fd;
 		if (fd == -ENXIO)
-			error_set(err, ENXIO, "log file %s: nobody reads this FIFO", path);
+			error_set(err, ENXIO, "log file %s: a FIFO that nobody reads, or a socket", path);
 		else if (fd < 0)
 			error_system(err, -fd, "log file %s", path);
 		else

@@ -204,7 +204,7 @@ as_promised() {
   needs_host "it has the only listener, so an inner one records nothing"
   mkfifo "$WORLD/fifo"
   expect 125 timeout 20 "$BAWN" run --log-file "$WORLD/fifo" -- touch ran
-  says "log file $WORLD/fifo: nobody reads this FIFO"
+  says "log file $WORLD/fifo: a FIFO that nobody reads"
   missing ran
   exec 5<> "$WORLD/fifo"
   expect 1 box --quiet --log-file "$WORLD/fifo" -- mkdir ~/d

@@ -215,6 +215,19 @@ TOML
   says "config.toml:3" netwrok network
 }
 
+@test "with_few_descriptors_it_works_or_says_so" {
+  local count worked=0 refused=0
+  for count in 8 12 16 20 22 24 28 32 40 48 64 128; do
+    observe bash -c "ulimit -n $count && exec '$BAWN' run -- sh -c 'ulimit -n; mkdir made && rmdir made'" < /dev/null
+    case $status in
+      0) worked=$((worked + 1)); [ "$output" = "$count" ] || fail "$count: $output" ;;
+      125) refused=$((refused + 1)); says bawn: ;;
+      *) fail "$count: status $status: $output" ;;
+    esac
+  done
+  ((worked > 3 && refused > 0)) || fail "$worked worked, $refused refused"
+}
+
 # --- the library ------------------------------------------------------------------------------------------------------------
 
 @test "a_threaded_program_can_launch_through_the_library" {
