@@ -418,6 +418,8 @@ static int apply_log_file(struct chain *chain, const char *value, struct bawn_er
 {
 	need_log(chain);
 	chain->log_fd = -1;
+	if (*value && value[strlen(value) - 1] == '/')
+		return error_set(err, EISDIR, "log file %s: that is how a directory is written", value);
 	return chain_path(chain, value, &chain->log_path, err);
 }
 

@@ -248,7 +248,8 @@ PY
 
 @test "a log that cannot be is refused before anything runs" {
   local options
-  for options in "--log-file /" "--log-file $WORLD/none/log" "--log-fd 0" "--log-fd 9" "--log-fd x" "--log-fd -1"; do
+  : > "$WORLD/plain"
+  for options in "--log-file /" "--log-file $WORLD/plain/" "--log-file $WORLD/none/log" "--log-fd 0" "--log-fd 9" "--log-fd x" "--log-fd -1"; do
     # shellcheck disable=SC2086
     expect 125 box $options -- touch ran
     missing ran
